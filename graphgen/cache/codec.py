@@ -1,0 +1,178 @@
+"""Values to bytes and back: tensors as safetensors, everything else as JSON beside them.
+
+Only classes that a pack registered as port types (or as parts of one) can come back, so a
+file on disk can't name a class to import. Nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import enum
+import hashlib
+import json
+from typing import Any
+
+from ..models.reference import ModelRef, Patch
+from ..types import Types
+from .values import is_tensor
+
+VERSION = 1
+
+
+class NotStorable(TypeError):
+    """The value holds something that has no safe form on disk."""
+
+
+class Corrupt(ValueError):
+    """The bytes are not what was written."""
+
+
+class Codec:
+    """Encodes the values of the port types that an engine knows."""
+
+    def __init__(self, types: Types) -> None:
+        self._types = types
+
+    def encode(self, value: Any) -> bytes:
+        """A safetensors file whose metadata holds the structure and a digest of it all.
+
+        Raises:
+            NotStorable: It holds an object of a class that is no registered port type.
+        """
+        tree, arrays = self._take_apart(value)
+        metadata = {"graphgen": tree, "digest": _digest(tree, arrays)}
+        if any(hasattr(array, "cpu") for array in arrays.values()):
+            import torch
+            from safetensors.torch import save
+
+            return save(
+                {n: a if hasattr(a, "cpu") else torch.from_numpy(a) for n, a in arrays.items()},
+                metadata,
+            )
+        from safetensors.numpy import save as save_numpy
+
+        return save_numpy(arrays, metadata)
+
+    def decode(self, data: bytes) -> Any:
+        """The value that ``encode`` was given.
+
+        Raises:
+            Corrupt: The bytes are truncated, changed, or of another version.
+        """
+        try:
+            length = int.from_bytes(data[:8], "little")
+            metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+            text, expected = metadata["graphgen"], metadata["digest"]
+            tree = json.loads(text)
+            arrays = _load(data, tree)
+        except Exception as error:
+            raise Corrupt(f"not a cache entry: {error}") from None
+        if tree.get("version") != VERSION or _digest(text, arrays) != expected:
+            raise Corrupt("the content does not match its digest")
+        return self._put_together(tree["value"], arrays)
+
+    def fingerprint(self, value: Any) -> str | None:
+        """Content hash of a value, or None if it has no form on disk."""
+        try:
+            return _digest(*self._take_apart(value))
+        except NotStorable:
+            return None
+
+    def _take_apart(self, value: Any) -> tuple[str, dict[str, Any]]:
+        arrays: dict[str, Any] = {}
+
+        def visit(item: Any) -> Any:
+            if item is None or isinstance(item, (bool, int, float, str)):
+                if isinstance(item, enum.Enum):
+                    raise NotStorable(f"{type(item).__qualname__} is no port type")
+                return item
+            if isinstance(item, bytes):
+                return {"$": "bytes", "v": base64.b64encode(item).decode()}
+            if is_tensor(item):
+                name = str(len(arrays))
+                torch_like = hasattr(item, "cpu")
+                arrays[name] = item.detach().cpu().contiguous() if torch_like else item.copy("C")
+                return {"$": "torch" if torch_like else "numpy", "v": name}
+            if isinstance(item, (list, tuple)):
+                if hasattr(item, "_fields"):
+                    raise NotStorable(f"{type(item).__qualname__} is no port type")
+                kind = "list" if isinstance(item, list) else "tuple"
+                return {"$": kind, "v": [visit(inner) for inner in item]}
+            if isinstance(item, dict):
+                return {"$": "dict", "v": [[visit(k), visit(v)] for k, v in item.items()]}
+            if type(item) in (self._classes().values()):
+                fields = dataclasses.fields(item)
+                return {
+                    "$": "object",
+                    "type": type(item).__qualname__,
+                    "v": {f.name: visit(getattr(item, f.name)) for f in fields if f.init},
+                }
+            raise NotStorable(f"{type(item).__qualname__} is no port type")
+
+        tree = {"version": VERSION, "value": visit(value)}
+        libraries = {n: "torch" if hasattr(a, "cpu") else "numpy" for n, a in arrays.items()}
+        return json.dumps({**tree, "arrays": libraries}, ensure_ascii=False), arrays
+
+    def _put_together(self, tree: Any, arrays: dict[str, Any]) -> Any:
+        if not isinstance(tree, dict):
+            return tree
+        kind, inner = tree["$"], tree["v"]
+        if kind == "bytes":
+            return base64.b64decode(inner)
+        if kind in ("torch", "numpy"):
+            return arrays[inner]
+        if kind == "list":
+            return [self._put_together(item, arrays) for item in inner]
+        if kind == "tuple":
+            return tuple(self._put_together(item, arrays) for item in inner)
+        if kind == "dict":
+            return {
+                self._put_together(k, arrays): self._put_together(v, arrays) for k, v in inner
+            }
+        cls = self._classes().get(tree["type"])
+        if cls is None:
+            raise Corrupt(f"no pack brings the type {tree['type']!r}")
+        try:
+            return cls(**{name: self._put_together(item, arrays) for name, item in inner.items()})
+        except (TypeError, ValueError) as error:
+            raise Corrupt(f"{tree['type']} has changed since: {error}") from None
+
+    def _classes(self) -> dict[str, type]:
+        classes: dict[str, type] = {"ModelRef": ModelRef, "Patch": Patch}
+        for spec in self._types.by_class.values():
+            if spec.stored:
+                for cls in (spec.cls, *spec.parts):
+                    classes[cls.__qualname__] = cls
+        return classes
+
+
+def _load(data: bytes, tree: dict[str, Any]) -> dict[str, Any]:
+    libraries = tree["arrays"]
+    if "torch" in libraries.values():
+        from safetensors.torch import load
+
+        loaded = load(data)
+        return {n: loaded[n] if lib == "torch" else loaded[n].numpy() for n, lib in libraries.items()}
+    from safetensors.numpy import load as load_numpy
+
+    loaded = load_numpy(data)
+    return {name: loaded[name] for name in libraries}
+
+
+def _digest(tree: str, arrays: dict[str, Any]) -> str:
+    state = hashlib.blake2b(tree.encode("utf-8", "surrogatepass"), digest_size=16)
+    for name in sorted(arrays):
+        array = arrays[name]
+        state.update(f"{name}:{array.dtype}:{list(array.shape)}".encode())
+        if hasattr(array, "cpu"):
+            # Bytes of any dtype, bfloat16 too, which NumPy does not know.
+            array = array.reshape(-1).view(_torch_uint8()).numpy() if array.numel() else b""
+        state.update(array)
+    return state.hexdigest()
+
+
+def _torch_uint8() -> Any:
+    import torch
+
+    return torch.uint8

@@ -1,0 +1,77 @@
+"""A memory tier: values by key within a byte budget.
+
+What goes first is what is cheapest to have again per byte, aged by use: GreedyDual-Size
+(Cao and Irani, "Cost-Aware WWW Proxy Caching Algorithms", 1997), with the seconds that a
+value took as its cost.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+ENTRY_OVERHEAD = 200
+"""Bytes that one entry costs besides its value, about."""
+
+
+class Entry:
+    __slots__ = ("nbytes", "priority", "seconds", "values")
+
+    def __init__(self, values: tuple[Any, ...], seconds: float, nbytes: int) -> None:
+        self.values = values
+        self.seconds = seconds
+        self.nbytes = nbytes
+        self.priority = 0.0
+
+
+class MemoryTier:
+    """Not locked: the store that owns it is."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.used = 0
+        self.entries: dict[bytes, Entry] = {}
+        self._heap: list[tuple[float, bytes]] = []
+        self._clock = 0.0
+
+    def get(self, key: bytes) -> Entry | None:
+        entry = self.entries.get(key)
+        if entry is not None:
+            # The heap is put right when the entry comes up for eviction.
+            entry.priority = self._clock + entry.seconds / entry.nbytes
+        return entry
+
+    def put(self, key: bytes, entry: Entry) -> list[tuple[bytes, Entry]]:
+        """Keep an entry; returns those that had to go, which may be the entry itself."""
+        if entry.nbytes > self.budget:
+            return [(key, entry)]
+        old = self.entries.get(key)
+        if old is not None:
+            self.used -= old.nbytes
+        entry.priority = self._clock + entry.seconds / entry.nbytes
+        self.entries[key] = entry
+        self.used += entry.nbytes
+        heapq.heappush(self._heap, (entry.priority, key))
+        return self._evict() if self.used > self.budget else []
+
+    def clear(self) -> int:
+        freed, self.used = self.used, 0
+        self.entries.clear()
+        self._heap.clear()
+        return freed
+
+    def _evict(self) -> list[tuple[bytes, Entry]]:
+        gone = []
+        while self.used > self.budget and self._heap:
+            priority, key = heapq.heappop(self._heap)
+            entry = self.entries.get(key)
+            if entry is None:
+                continue
+            if entry.priority > priority:  # used since: it goes back in its place
+                heapq.heappush(self._heap, (entry.priority, key))
+                continue
+            self._clock = max(self._clock, priority)
+            del self.entries[key]
+            self.used -= entry.nbytes
+            gone.append((key, entry))
+        return gone

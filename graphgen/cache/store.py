@@ -1,0 +1,159 @@
+"""One store over the tiers: device memory, host memory, disk. Equal work is done once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .disk import DiskTier
+from .memory import ENTRY_OVERHEAD, Entry, MemoryTier
+from .values import measure, to_host
+
+Values = tuple[Any, ...]
+Waiter = Callable[["Values | None"], None]
+DEFAULT_HOST_BYTES = 2 << 30
+DISK_MIN_SECONDS = 0.001
+"""What took less is cheaper to make again than to read from disk."""
+
+
+class _Pending:
+    def __repr__(self) -> str:
+        return "PENDING"
+
+
+PENDING = _Pending()
+"""Somebody else is computing it; the waiter will be called."""
+
+
+@dataclass
+class CacheStats:
+    """Hits by tier (``cpu``, ``cuda:0``, ``disk``), misses, and bytes held by tier."""
+
+    hits: dict[str, int] = field(default_factory=dict)
+    misses: int = 0
+    nbytes: dict[str, int] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)
+
+
+class Cache:
+    """Outputs of nodes by key, for all runs of an engine.
+
+    A value stays on the device that made it until that device's budget is exceeded; then
+    it moves to host memory, and from there it is dropped. What the disk tier may hold is
+    written when it is made.
+
+    Args:
+        host_bytes: Budget of host memory; 0 turns the memory tiers off.
+        device_bytes: Budgets of other devices by name; one that is not named has no tier
+            of its own, and its values are kept in host memory.
+        disk: The disk tier, if there is one.
+    """
+
+    def __init__(
+        self,
+        host_bytes: int = DEFAULT_HOST_BYTES,
+        device_bytes: Mapping[str, int] | None = None,
+        disk: DiskTier | None = None,
+    ) -> None:
+        self._tiers = {"cpu": MemoryTier(host_bytes)}
+        self._tiers.update({name: MemoryTier(b) for name, b in (device_bytes or {}).items()})
+        self._host = self._tiers["cpu"]
+        self._disk = disk
+        self._lock = threading.Lock()
+        self._flights: dict[bytes, list[Waiter]] = {}
+        self._hits: dict[str, int] = {}
+        self._misses = 0
+
+    def get(self, key: bytes) -> Values | None:
+        """The outputs kept under a key, from whichever tier has them."""
+        with self._lock:
+            found = self._lookup(key)
+        return found if found is not None or self._disk is None else self._from_disk(key)
+
+    def claim(self, key: bytes, waiter: Waiter) -> Values | _Pending | None:
+        """The outputs, or the duty to compute them (None), or ``PENDING``.
+
+        Whoever got None must ``settle`` or ``abandon``. A waiter is called from the
+        thread that does so, with the outputs, or with None if it has to claim again.
+        """
+        with self._lock:
+            found = self._lookup(key)
+            if found is not None:
+                return found
+            waiting = self._flights.get(key)
+            if waiting is not None:
+                waiting.append(waiter)
+                return PENDING
+            self._flights[key] = []
+        if self._disk is not None:
+            values = self._from_disk(key)
+            if values is not None:
+                self._land(key, values)
+                return values
+        self._misses += 1
+        return None
+
+    def settle(self, key: bytes, values: Values, seconds: float) -> None:
+        """Keep the outputs that were computed after a ``claim``, and tell who waits."""
+        self._keep(key, values, seconds)
+        self._land(key, values)
+        if self._disk is not None and seconds >= DISK_MIN_SECONDS:
+            self._disk.write(key, values)
+
+    def abandon(self, key: bytes) -> None:
+        """Give a claim back: the computation failed, or its outputs can't be kept."""
+        self._land(key, None)
+
+    def clear(self) -> int:
+        """Forget what is in memory; returns the bytes given back."""
+        with self._lock:
+            return sum(tier.clear() for tier in self._tiers.values())
+
+    def stats(self) -> CacheStats:
+        with self._lock:
+            stats = CacheStats(dict(self._hits), self._misses)
+            for name, tier in self._tiers.items():
+                stats.nbytes[name] = tier.used
+                stats.entries[name] = len(tier.entries)
+        if self._disk is not None:
+            stats.entries["disk"], stats.nbytes["disk"] = self._disk.usage()
+        return stats
+
+    def _lookup(self, key: bytes) -> Values | None:
+        for name, tier in self._tiers.items():
+            entry = tier.get(key)
+            if entry is not None:
+                self._hits[name] = self._hits.get(name, 0) + 1
+                return entry.values
+        return None
+
+    def _from_disk(self, key: bytes) -> Values | None:
+        assert self._disk is not None
+        values = self._disk.read(key)
+        if values is None:
+            return None
+        self._hits["disk"] = self._hits.get("disk", 0) + 1
+        self._keep(key, values, DISK_MIN_SECONDS)
+        return values
+
+    def _keep(self, key: bytes, values: Values, seconds: float) -> None:
+        # One output of plain data is what most nodes of a large graph give.
+        size, device = measure(values[0] if len(values) == 1 else values)
+        tier = self._tiers.get(device)
+        if tier is None:
+            values, tier = to_host(values), self._host
+        with self._lock:
+            gone = tier.put(key, Entry(values, seconds, size + ENTRY_OVERHEAD))
+        if gone and tier is not self._host:
+            for evicted, entry in gone:
+                moved = Entry(to_host(entry.values), entry.seconds, entry.nbytes)
+                with self._lock:
+                    self._host.put(evicted, moved)
+
+    def _land(self, key: bytes, values: Values | None) -> None:
+        with self._lock:
+            waiting = self._flights.pop(key, ())
+        for waiter in waiting:
+            waiter(values)

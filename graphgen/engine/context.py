@@ -1,0 +1,117 @@
+"""The context: the only door from a node to the rest of graphgen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..environment import Environment
+from ..models.library import ModelLibrary
+from ..models.pool import ModelPool
+from ..models.reference import ModelRef
+from ..problems import Cancelled
+from ..workspace import Files
+
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("float32", "float16", "bfloat16")
+Progress = Callable[[int, int, "bytes | None"], None]
+
+
+class CancelToken:
+    """Asks a run to stop; may be set from any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def cancel(self) -> None:
+        self._event.set()
+        for callback in self._callbacks:
+            callback()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Call back when the run is cancelled; at once if it already was."""
+        self._callbacks.append(callback)
+        if self.cancelled:
+            callback()
+
+
+@dataclass
+class Context:
+    """What a node may use besides its inputs; a keyword-only parameter named ``ctx``.
+
+    Attributes:
+        run_id: Id of the run.
+        node: Id of this node in the workflow.
+        device: Torch device of this run's device lane, ``cpu`` or ``cuda:0``.
+        dtype_name: ``float32``, ``float16`` or ``bfloat16``.
+        environment: The workspace's files and the model library.
+        outputs: The folder that nodes may write to.
+    """
+
+    run_id: str = ""
+    node: str = ""
+    device: str = "cpu"
+    dtype_name: str = "float32"
+    environment: Environment = field(default_factory=Environment)
+    outputs: Path = Path("outputs")
+    pool: ModelPool = field(default_factory=lambda: ModelPool({}))
+    token: CancelToken = field(default_factory=CancelToken)
+    report: Progress | None = None
+
+    @property
+    def files(self) -> Files:
+        return self.environment.files
+
+    @property
+    def models(self) -> ModelLibrary:
+        return self.environment.models
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating-point type that models of this run compute in."""
+        import torch
+
+        return getattr(torch, self.dtype_name)  # type: ignore[no-any-return]
+
+    def check_cancelled(self) -> None:
+        """Stop here if the run was cancelled; call it in every long loop."""
+        if self.token.cancelled:
+            raise Cancelled
+
+    def progress(
+        self, step: int, total: int, preview: Callable[[], bytes] | None = None
+    ) -> None:
+        """Say how far the node is, and stop it if the run was cancelled.
+
+        Args:
+            step: Steps done, from 1.
+            total: Steps in all.
+            preview: Makes a small PNG of the state; called only if somebody watches.
+        """
+        self.check_cancelled()
+        if self.report is not None:
+            self.report(step, total, preview() if preview is not None else None)
+
+    def generator(self, seed: int) -> torch.Generator:
+        """A seeded generator on the CPU, so that noise does not change with the device."""
+        import torch
+
+        return torch.Generator("cpu").manual_seed(seed)
+
+    @contextmanager
+    def use(self, ref: ModelRef) -> Iterator[Any]:
+        """The weights of a model reference on this run's device and in its dtype; the pool
+        keeps them in place while the block lasts."""
+        with self.pool.use(ref, self.device, self.dtype) as model:
+            yield model

@@ -1,0 +1,234 @@
+"""The engine: packs, cache, models and threads behind three verbs: validate, run, close."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..cache import Cache
+from ..cache.codec import Codec
+from ..cache.disk import DiskTier
+from ..cache.store import DEFAULT_HOST_BYTES
+from ..environment import Environment
+from ..models.library import ModelLibrary
+from ..models.pool import ModelPool
+from ..plugins.manager import Plugins
+from ..problems import InvalidWorkflow, Problem
+from ..workflow import Workflow
+from ..workspace import Files, Workspace
+from .context import DTYPES, CancelToken, Context
+from .events import Listener
+from .executor import Run
+from .lanes import Lanes
+from .plan import Planner
+from .result import RunResult
+
+DEFAULT_DISK_BYTES = 20 << 30
+
+
+class Engine:
+    """Runs workflows. Any number of runs may go on at once, from any threads; they share
+    the cache, the loaded models and the lanes.
+
+    Args:
+        plugins: Packs besides the installed ones: modules or objects with hooks.
+        installed: Whether installed packs are used.
+        workspace: Where models, inputs and saved workflows are looked up.
+        models: More folders of models.
+        device: Torch device such as ``cpu`` or ``cuda:0``; a CUDA device if there is one.
+        dtype: What models compute in: ``float32``, ``float16`` or ``bfloat16``.
+        cache_bytes: Host memory for node outputs.
+        device_cache_bytes: The same on devices, by device name.
+        cache_dir: Folder of the disk cache; without it nothing is kept on disk.
+        disk_bytes: Budget of the disk cache.
+        model_bytes: Budgets of loaded weights by device name; no limit where none is given.
+        listeners: Told every event of every run.
+        workers: Threads for nodes that use no device; the number of cores if not given.
+    """
+
+    def __init__(
+        self,
+        plugins: Sequence[Any] = (),
+        *,
+        installed: bool = True,
+        workspace: Workspace | Path | str | None = None,
+        models: Sequence[Path | str] = (),
+        device: str | None = None,
+        dtype: str = "float32",
+        cache_bytes: int = DEFAULT_HOST_BYTES,
+        device_cache_bytes: Mapping[str, int] | None = None,
+        cache_dir: Path | str | None = None,
+        disk_bytes: int = DEFAULT_DISK_BYTES,
+        model_bytes: Mapping[str, int] | None = None,
+        listeners: Sequence[Listener] = (),
+        workers: int | None = None,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise InvalidWorkflow(
+                Problem("unknown_dtype", f"{dtype!r} is no dtype", hint=f"one of {', '.join(DTYPES)}")
+            )
+        self.workspace = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+        self.plugins = Plugins(plugins, installed)
+        self.registry = self.plugins.registry
+        folders = [self.workspace.models, *(Path(folder) for folder in models)]
+        self.environment = Environment(
+            Files([self.workspace.inputs, self.workspace.outputs]),
+            ModelLibrary(folders, self.plugins.models),
+        )
+        self.pool = ModelPool(self.plugins.loaders, model_bytes)
+        self.codec = Codec(self.registry.types)
+        disk = None
+        if cache_dir is not None:
+            disk = DiskTier(Path(cache_dir), self.codec, disk_bytes)
+        self.cache = Cache(cache_bytes, device_cache_bytes, disk)
+        self.lanes = Lanes(workers)
+        self.dtype = dtype
+        self._device = device
+        self._observed = bool(self.plugins.manager.hook.graphgen_observe.get_hookimpls())
+        self._listeners = list(listeners)
+        self.planner = Planner(
+            self.registry,
+            self.environment,
+            salt=lambda: f"{self.device.split(':')[0]}:{self.dtype}",
+            saved=self._saved,
+            content=self.codec.fingerprint,
+        )
+
+    @property
+    def device(self) -> str:
+        """The torch device of this engine. Chosen when a node first needs it, since that
+        imports torch."""
+        if self._device is None:
+            import torch
+
+            self._device = "cuda:0" if torch.cuda.is_available() else "cpu"
+        return self._device
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Why packs were left out, if any were."""
+        return self.plugins.problems
+
+    def validate(self, workflow: Workflow | Mapping[str, Any] | Path | str) -> list[Problem]:
+        """Everything that is wrong with a workflow.
+
+        Raises:
+            InvalidWorkflow: It can't be read as a workflow at all.
+        """
+        return self.planner.validate(Workflow.read(workflow))
+
+    def run(
+        self,
+        workflow: Workflow | Mapping[str, Any] | Path | str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        targets: Sequence[str] | None = None,
+        listeners: Sequence[Listener] = (),
+        token: CancelToken | None = None,
+        run_id: str | None = None,
+        outputs: Path | None = None,
+    ) -> RunResult:
+        """Run a workflow and wait for it.
+
+        Args:
+            workflow: A ``Workflow``, a document, or the path of a JSON file or a PNG.
+            inputs: Values of named inputs: plain data, or values of port types.
+            targets: Run only what these nodes need; their outputs are in
+                ``result.nodes[id].outputs``.
+            listeners: Told the events of this run, from the threads that work on it.
+            token: Cancels the run from another thread.
+            run_id: Id of the run; made if not given.
+            outputs: Folder that nodes may write to.
+
+        Raises:
+            InvalidWorkflow: With every problem; nothing was run.
+        """
+        document = Workflow.read(workflow).with_inputs(inputs or {})
+        plan = self.planner.plan(document, targets)
+        run_id = run_id or new_run_id()
+        token = token or CancelToken()
+        folder = outputs or self.workspace.outputs
+
+        def make_context(node: str, report: Callable[..., None] | None) -> Context:
+            return Context(
+                run_id,
+                node,
+                self.device,
+                self.dtype,
+                self.environment,
+                folder,
+                self.pool,
+                token,
+                report,
+            )
+
+        observers = [self._observe] if self._observed else []
+        run = Run(
+            plan,
+            run_id=run_id,
+            planner=self.planner,
+            cache=self.cache,
+            lanes=self.lanes,
+            device=lambda: self.device,
+            make_context=make_context,
+            listeners=[*observers, *self._listeners, *listeners],
+            token=token,
+            on_memory=self.free_memory,
+        )
+        return run.execute()
+
+    async def arun(
+        self,
+        workflow: Workflow | Mapping[str, Any] | Path | str,
+        inputs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> RunResult:
+        """``run`` for async code; cancelling the task cancels the run."""
+        token = options.pop("token", None) or CancelToken()
+        work = asyncio.create_task(
+            asyncio.to_thread(self.run, workflow, inputs, token=token, **options)
+        )
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            token.cancel()
+            await asyncio.wait([work])
+            raise
+
+    def free_memory(self) -> int:
+        """Drop cached outputs and idle models from memory; returns the bytes given back."""
+        return self.cache.clear() + self.pool.free()
+
+    def close(self) -> None:
+        """End the engine's threads and drop what it holds."""
+        self.lanes.close()
+        self.free_memory()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _observe(self, event: Any) -> None:
+        self.plugins.manager.hook.graphgen_observe(event=event)
+
+    def _saved(self, name: str) -> Workflow | None:
+        path = self.workspace.workflows / f"{name}.json"
+        inside = path.resolve().is_relative_to(self.workspace.workflows.resolve())
+        return Workflow.read(path) if inside and path.is_file() else None
+
+
+def new_run_id() -> str:
+    """A fresh id; ids sort by the time they were made."""
+    return f"{int(time.time() * 1000):012x}{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,135 @@
+"""Subgraphs are drawn, not run: a workflow used as a node is replaced by its nodes.
+
+After this the graph is one flat set of nodes, so that planning, keys and the executor
+know nothing of subgraphs. A node ``blur`` inside the subgraph node ``soft`` is ``soft/blur``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..problems import Problem
+from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of, links_of
+
+MAX_NESTING = 40
+Scope = tuple[Mapping[str, Workflow], ...]
+Saved = Callable[[str], "Workflow | None"]
+
+
+@dataclass
+class Flat:
+    """A document without subgraphs.
+
+    Attributes:
+        nodes: Type, version and inputs by id.
+        aliases: ``subgraph.output`` to the ``node.output`` that it stands for.
+        scopes: The subgraphs in reach, by the prefix of the ids that reach them.
+    """
+
+    nodes: dict[str, NodeDoc]
+    outputs: dict[str, str]
+    aliases: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, Scope] = field(default_factory=dict)
+
+    def resolve(self, reference: str) -> str:
+        """Follow aliases until the reference names an output of a real node."""
+        while reference in self.aliases:
+            reference = self.aliases[reference]
+        return reference
+
+    def scope_of(self, id: str) -> Scope:
+        return self.scopes.get(id.rpartition("/")[0], ())
+
+
+def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = None) -> Flat:
+    """Replace every subgraph node by the nodes of its workflow.
+
+    Args:
+        problems: What is wrong with subgraphs is appended here.
+        saved: Finds a saved workflow by name, for names that the document does not hold.
+    """
+    flat = Flat({}, dict(workflow.outputs), scopes={"": (workflow.workflows,)})
+    if not any(doc.type.startswith(SUBGRAPH_PREFIX) for doc in workflow.nodes.values()):
+        flat.nodes = workflow.nodes
+        return flat
+    pending: list[tuple[str, Workflow, Scope, dict[tuple[str, str], Any]]] = [
+        ("", workflow, (workflow.workflows,), {})
+    ]
+    while pending:
+        prefix, inner, scope, given = pending.pop()
+        flat.scopes[prefix.rstrip("/")] = scope
+        for id, doc in inner.nodes.items():
+            full = prefix + id
+            inputs = {port: _relink(value, prefix) for port, value in doc.inputs.items()}
+            inputs.update(
+                {port: value for (node, port), value in given.items() if node == id}
+            )
+            if not doc.type.startswith(SUBGRAPH_PREFIX):
+                flat.nodes[full] = doc.model_copy(update={"inputs": inputs})
+                continue
+            name = doc.type.removeprefix(SUBGRAPH_PREFIX)
+            used = find_subgraph(name, scope, saved)
+            if used is None:
+                known = sorted({key for level in scope for key in level})
+                problems.append(
+                    Problem(
+                        "unknown_subgraph",
+                        f"there is no subgraph named {name!r}",
+                        full,
+                        hint=f"the document holds: {', '.join(known) or 'none'}",
+                    )
+                )
+                continue
+            if full.count("/") >= MAX_NESTING:
+                problems.append(
+                    Problem(
+                        "recursive_subgraph",
+                        f"the subgraph {name!r} is nested more than {MAX_NESTING} deep",
+                        full,
+                        hint="a subgraph can't use itself; repeat with control/while",
+                    )
+                )
+                continue
+            passed: dict[tuple[str, str], Any] = {}
+            for port, value in inputs.items():
+                if port not in used.inputs:
+                    problems.append(
+                        Problem(
+                            "unknown_input",
+                            f"the subgraph {name!r} has no input named {port!r}",
+                            full,
+                            port,
+                            hint=f"its inputs: {', '.join(used.inputs) or 'none'}",
+                        )
+                    )
+                    continue
+                for target in used.input_targets(port):
+                    passed[target] = value
+            for output, reference in used.outputs.items():
+                flat.aliases[f"{full}.{output}"] = f"{full}/{reference}"
+            pending.append((f"{full}/", used, (used.workflows, *scope), passed))
+    return flat
+
+
+def find_subgraph(name: str, scope: Scope, saved: Saved | None) -> Workflow | None:
+    """The subgraph of that name: the innermost document's first, then a saved workflow."""
+    for level in scope:
+        if name in level:
+            return level[name]
+    return saved(name) if saved is not None else None
+
+
+def _relink(value: Any, prefix: str) -> Any:
+    if not prefix:
+        return value
+    link = link_of(value)
+    if link is not None:
+        return {"link": prefix + link}
+    links = links_of(value)
+    if links is not None:
+        return [{"link": prefix + link} for link in links]
+    return value
+
+

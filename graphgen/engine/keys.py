@@ -1,0 +1,100 @@
+"""Cache keys: Merkle hashes over what a node does and what it is given.
+
+A key covers the node's type, version and source, its literals, the keys of what it is
+linked to and the content of the files it names. Ids are not part of it, so equal work is
+one entry across nodes, workflows and restarts. ``None`` means: not cacheable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from ..fingerprint import digest, encode_literal, source_fingerprint
+from ..node import NodeSpec
+
+Encoded = bytes | None
+
+
+class Keys:
+    """Computes the keys of one engine.
+
+    Args:
+        salt: Gives what changes the results of nodes that compute on a device: its kind
+            and the dtype. Called when the first such node is met.
+    """
+
+    def __init__(self, salt: Callable[[], str] = str) -> None:
+        self._salt = salt
+        self._heads: dict[NodeSpec, tuple[bytes, list[tuple[str, Encoded]]] | None] = {}
+
+    def step(self, spec: NodeSpec, encoded: Mapping[str, Encoded]) -> bytes | None:
+        """The key of a node, from the encodings of its inputs; absent ones are defaults."""
+        try:
+            head = self._heads[spec]
+        except KeyError:
+            head = self._heads[spec] = self._head(spec)
+        if head is None:
+            return None
+        prefix, ports = head
+        parts = [prefix]
+        for name, default in ports:
+            part = encoded.get(name, default)
+            if part is None:
+                return None
+            parts.append(part)
+        return digest(b"".join(parts))
+
+    def _head(self, spec: NodeSpec) -> tuple[bytes, list[tuple[str, Encoded]]] | None:
+        if spec.volatile or spec.source is None:
+            return None
+        identity = [spec.id, spec.version, spec.source, sorted(spec.inputs)]
+        if spec.device:
+            identity.append(self._salt())
+        prefix = encode_literal(identity)
+        assert prefix is not None
+        ports = [
+            (name, None if port.required else encode_literal(port.default))
+            for name, port in sorted(spec.inputs.items())
+        ]
+        return digest(prefix), ports
+
+
+def encode_link(
+    key: bytes | None, output: str, convert: Callable[[Any], Any] | None = None
+) -> Encoded:
+    """The encoding of an input that is fed by an output of the step with that key."""
+    if key is None:
+        return None
+    tail = output_tail(output, convert)
+    return None if tail is None else b"k" + key + tail
+
+
+@lru_cache(maxsize=65536)
+def output_tail(output: str, convert: Callable[[Any], Any] | None) -> bytes | None:
+    how = ""
+    if convert is not None and convert is not float:
+        source = source_fingerprint(convert)
+        if source is None:
+            return None
+        how = source
+    elif convert is float:
+        how = "float"
+    return encode_literal([output, how])
+
+
+def encode_sources(parts: list[Encoded]) -> Encoded:
+    """The encoding of an input that gathers several links into a list."""
+    if None in parts:
+        return None
+    return b"g%d:" % len(parts) + b"".join(parts)  # type: ignore[arg-type]
+
+
+def derived(key: bytes | None, *path: str | int) -> Encoded:
+    """The encoding of a live value that the step with that key determines, by its path."""
+    if key is None:
+        return None
+    tail = encode_literal(list(path))
+    assert tail is not None
+    return b"v" + key + tail

@@ -1,0 +1,147 @@
+"""Fingerprints: what makes two literals, two functions or two files the same.
+
+What can't be fingerprinted gives None and is never cached; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import inspect
+import marshal
+import struct
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+DIGEST_BYTES = 16
+_CHUNK = 1 << 20
+
+
+def digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+def encode_literal(value: Any) -> bytes | None:
+    """An injective encoding of plain data: type tag, length, content.
+
+    ``1``, ``1.0``, ``True`` and ``"1"`` differ, and so do ``[[1], []]`` and ``[[], [1]]``;
+    dicts are equal whatever the order of their keys. None for anything else.
+    """
+    kind = type(value)
+    if kind is str:
+        raw = value.encode("utf-8", "surrogatepass")
+        return b"s%d:" % len(raw) + raw
+    if kind is int:
+        return b"i%d;" % value
+    if kind is float:
+        return b"f" + struct.pack(">d", value)
+    if kind is bool:
+        return b"T" if value else b"F"
+    if value is None:
+        return b"N"
+    if kind is bytes:
+        return b"b%d:" % len(value) + value
+    if kind is list or kind is tuple:
+        parts = [encode_literal(item) for item in value]
+        if None in parts:
+            return None
+        return b"%c%d:" % (b"l"[0] if kind is list else b"t"[0], len(parts)) + b"".join(parts)  # type: ignore[arg-type]
+    if kind is dict:
+        items = []
+        for key, item in value.items():
+            encoded_key, encoded = encode_literal(key), encode_literal(item)
+            if encoded_key is None or encoded is None:
+                return None
+            items.append(encoded_key + encoded)
+        return b"d%d:" % len(items) + b"".join(sorted(items))
+    if isinstance(value, enum.Enum):
+        inner = encode_literal(value.value)
+        name = f"{kind.__module__}.{kind.__qualname__}".encode()
+        return None if inner is None else b"e%d:" % len(name) + name + inner
+    if isinstance(value, Path):
+        inner = encode_literal(str(value))
+        return None if inner is None else b"p" + inner
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):  # a pydantic model given as a literal
+        inner = encode_literal(dump(mode="json"))
+        return None if inner is None else b"m" + inner
+    return None
+
+
+def source_fingerprint(function: Callable[..., Any]) -> str | None:
+    """Identity of a node's code: the text of its module, its name and what it closes over.
+
+    The whole module counts, so that a changed helper beside the node changes the key.
+    A function without a source file counts by its bytecode. A closure over anything but
+    plain immutable values can't be fingerprinted.
+    """
+    function = inspect.unwrap(function)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    parts = [function.__module__ or "", function.__qualname__]
+    for cell in function.__closure__ or ():
+        part = _closed_over(cell)
+        if part is None:
+            return None
+        parts.append(part)
+    text = _module_text(code.co_filename)
+    body = text if text is not None else marshal.dumps(code)
+    head = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return digest(b"%d:" % len(head) + head + body).hex()
+
+
+def _closed_over(cell: Any) -> str | None:
+    try:
+        value = cell.cell_contents
+    except ValueError:  # an empty cell
+        return "empty"
+    if inspect.isfunction(value):
+        return source_fingerprint(value)
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, (list, dict)):
+        return None
+    encoded = encode_literal(value)
+    return None if encoded is None else encoded.hex()
+
+
+@lru_cache(maxsize=1024)
+def _module_text(filename: str) -> bytes | None:
+    try:
+        return Path(filename).read_bytes()
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def _file_digest(path: str, size: int, mtime_ns: int, inode: int) -> str:
+    state = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    with open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            state.update(chunk)
+    return state.hexdigest()
+
+
+def file_fingerprint(path: Path) -> str | None:
+    """Content hash of a file, or of a folder's files with their relative names.
+
+    A file's hash is remembered while its size, modification time and inode stay the same.
+    None when it can't be read.
+    """
+    try:
+        if path.is_dir():
+            state = hashlib.blake2b(digest_size=DIGEST_BYTES)
+            for member in sorted(p for p in path.rglob("*") if p.is_file()):
+                inner = file_fingerprint(member)
+                if inner is None:
+                    return None
+                name = member.relative_to(path).as_posix().encode("utf-8", "surrogatepass")
+                state.update(b"%d:" % len(name) + name + inner.encode())
+            return state.hexdigest()
+        stat = path.stat()
+        return _file_digest(str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    except OSError:
+        return None

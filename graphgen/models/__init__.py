@@ -1,0 +1,1 @@
+"""References to weights, the library that finds them and the pool that holds them."""

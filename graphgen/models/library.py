@@ -1,0 +1,82 @@
+"""The model library: names to files and folders on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from ..problems import NodeError
+
+WEIGHT_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
+
+
+class ModelLibrary:
+    """Models by name: those that packs bring, and those in the user's folders.
+
+    A model is a folder that holds ``model_index.json`` or ``config.json`` (the layout of
+    diffusers and transformers), or one file of weights.
+    """
+
+    def __init__(
+        self, folders: Iterable[Path] = (), packaged: Mapping[str, Path] | None = None
+    ) -> None:
+        self.folders = [Path(folder).absolute() for folder in folders]
+        self.packaged = dict(packaged or {})
+
+    def find(self, name: str, folder: str = "") -> Path:
+        """The file or folder of a model.
+
+        Args:
+            name: As listed by ``names``; the user's folders come before the packs' models.
+            folder: A sub-folder that is looked in first.
+
+        Raises:
+            NodeError: ``missing_model``, with the nearest names that exist.
+        """
+        if name and "\0" not in name:
+            for root in self.folders:
+                for base in dict.fromkeys((root / folder, root)):
+                    path = (base / name).resolve()
+                    if base.resolve() in path.parents and path.exists():
+                        return path
+            if name in self.packaged:
+                return self.packaged[name]
+        near = get_close_matches(name, self.names(), n=3, cutoff=0.4)
+        looked = ", ".join(str(root) for root in self.folders) or "no folder of your own"
+        hint = f"looked in {looked}"
+        if near:
+            hint = f"did you mean {' or '.join(near)}? " + hint
+        raise NodeError(f"there is no model named {name!r}", code="missing_model", hint=hint)
+
+    def names(self) -> list[str]:
+        """Every model's name, sorted."""
+        return sorted(self.entries())
+
+    def entries(self) -> dict[str, Path]:
+        """Every model by name; one of the user's hides a pack's of the same name."""
+        found = dict(self.packaged)
+        for root in reversed(self.folders):
+            if root.is_dir():
+                found.update(_models_under(root))
+        return found
+
+
+def _models_under(root: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                if _is_model_folder(entry):
+                    found[entry.relative_to(root).as_posix()] = entry
+                else:
+                    pending.append(entry)
+            elif entry.suffix in WEIGHT_SUFFIXES:
+                found[entry.relative_to(root).as_posix()] = entry
+    return found
+
+
+def _is_model_folder(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("model_index.json", "config.json"))

@@ -1,0 +1,135 @@
+"""The model pool: weights are loaded once, shared among all runs and kept within a budget."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ..problems import NodeError
+from .reference import ModelLoader, ModelRef
+
+
+@dataclass
+class _Entry:
+    ref: ModelRef
+    loader: ModelLoader
+    model: Any
+    device: str
+    nbytes: int
+    users: int = 0
+
+
+class ModelPool:
+    """Holds loaded models by reference, device and dtype.
+
+    A model in use is never moved. When a device's budget is exceeded the least recently
+    used model goes to host memory, and from there, under the host's budget, is dropped.
+
+    Args:
+        loaders: Model loaders by name.
+        budgets: Bytes of weights per device name (``cpu`` is host memory); a device that
+            is not named has no limit.
+    """
+
+    def __init__(
+        self, loaders: Mapping[str, ModelLoader], budgets: Mapping[str, int] | None = None
+    ) -> None:
+        self._loaders = dict(loaders)
+        self._budgets = dict(budgets or {})
+        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._loading: dict[tuple[str, str], threading.Lock] = {}
+        self._lock = threading.Lock()
+        self.loads = 0
+
+    @contextmanager
+    def use(self, ref: ModelRef, device: str, dtype: Any) -> Iterator[Any]:
+        """The loaded model, on ``device``, for as long as the block lasts.
+
+        Raises:
+            NodeError: ``missing_loader``, or what the loader found wrong.
+        """
+        entry = self._acquire(ref, device, dtype)
+        try:
+            yield entry.model
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._shrink(device, keep=None)
+
+    def free(self) -> int:
+        """Drop every model that no node is using; returns the bytes given back."""
+        with self._lock:
+            idle = [key for key, entry in self._entries.items() if entry.users == 0]
+            return sum(self._entries.pop(key).nbytes for key in idle)
+
+    def usage(self) -> dict[str, int]:
+        """Bytes of weights per device."""
+        with self._lock:
+            used: dict[str, int] = {}
+            for entry in self._entries.values():
+                used[entry.device] = used.get(entry.device, 0) + entry.nbytes
+            return used
+
+    def _acquire(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
+        key = (ref.key, str(dtype))
+        with self._lock:
+            gate = self._loading.setdefault(key, threading.Lock())
+        with gate:
+            with self._lock:
+                entry = self._entries.get(key)
+                if entry is not None and (entry.device == device or entry.users):
+                    # Two lanes that want one model on two devices: the second loads again.
+                    if entry.device != device:
+                        key = (f"{ref.key}@{device}", str(dtype))
+                        entry = self._entries.get(key)
+                if entry is not None and entry.device == device:
+                    entry.users += 1
+                    self._entries.move_to_end(key)
+                    return entry
+            if entry is not None:
+                entry.model = entry.loader.move(entry.model, device)
+                entry.device = device
+            else:
+                entry = self._load(ref, device, dtype)
+            with self._lock:
+                self._entries[key] = entry
+                self._entries.move_to_end(key)
+                entry.users += 1
+                self._shrink(device, keep=key)
+            return entry
+
+    def _load(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
+        loader = self._loaders.get(ref.loader)
+        if loader is None:
+            raise NodeError(
+                f"no pack brings the model loader {ref.loader!r}",
+                code="missing_loader",
+                hint=f"known loaders: {', '.join(sorted(self._loaders)) or 'none'}",
+            )
+        model = loader.load(ref, device, dtype)
+        self.loads += 1
+        return _Entry(ref, loader, model, device, loader.nbytes(model))
+
+    def _shrink(self, device: str, keep: tuple[str, str] | None) -> None:
+        """Bring a device back under its budget; called with the lock held."""
+        budget = self._budgets.get(device)
+        if budget is None:
+            return
+        used = sum(e.nbytes for e in self._entries.values() if e.device == device)
+        for key in list(self._entries):
+            if used <= budget:
+                break
+            entry = self._entries[key]
+            if entry.device != device or entry.users or key == keep:
+                continue
+            used -= entry.nbytes
+            if device == "cpu":
+                del self._entries[key]
+            else:
+                entry.model = entry.loader.move(entry.model, "cpu")
+                entry.device = "cpu"
+                self._shrink("cpu", keep=None)

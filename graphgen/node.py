@@ -1,0 +1,449 @@
+"""``@node``: a typed function becomes a node. The signature is the only declaration.
+
+Ports, widgets, validation, documentation and JSON Schema derive from the annotations::
+
+    @node("image/flip", title="Flip image")
+    def flip(image: Image, axis: Literal["horizontal", "vertical"] = "horizontal") -> Image:
+        '''Mirror images along one axis.'''
+
+The decorator returns the function itself, so a test calls it like any function.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union
+
+from .fingerprint import source_fingerprint
+from .problems import InvalidNode, Problem
+from .types import PLAIN_TYPES, TypeExpr, Types, snake_case, type_expr, types_union
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from .environment import Environment
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+_NODE_ID = re.compile(r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+$")
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "dict": (dict,),
+}
+
+
+class _Skip:
+    """The value of an output that a node chose not to make."""
+
+    def __repr__(self) -> str:
+        return "SKIP"
+
+    def __reduce__(self) -> str:
+        return "SKIP"
+
+
+SKIP: Any = _Skip()
+"""Return it (or put it in a NamedTuple's field) to skip an output and all that needs it."""
+
+
+class Lazy(Generic[T]):
+    """An input that is computed only if the node awaits it; for ``async def`` nodes."""
+
+    def __init__(self, resolve: Callable[[], Awaitable[T]]) -> None:
+        self._resolve = resolve
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._resolve().__await__()
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of workflow that a node returns to be planned and run in its place.
+
+    Attributes:
+        nodes: Nodes as in a workflow document, by id. A literal may be any Python value.
+        outputs: For each output of the returning node a ``{"link": "id.port"}``, a list
+            of such links, or a plain value.
+        workflows: Subgraphs that the nodes use as ``workflow/NAME``.
+        beside: The new nodes stand beside the returning one instead of inside it, so that
+            the ids of a loop that continues itself do not grow.
+    """
+
+    nodes: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Any]
+    workflows: Mapping[str, Any] = field(default_factory=dict)
+    beside: bool = False
+
+
+class InputMarker:
+    """Base of the markers in ``Annotated[str, ...]`` that give a literal a meaning outside
+    the workflow, such as a file. It checks the literal and fingerprints what it stands for."""
+
+    widget = ""
+
+    def check(self, value: Any, environment: Environment) -> Problem | None:
+        """What is wrong with the literal here, or None."""
+        return None
+
+    def fingerprint(self, value: Any, environment: Environment) -> str | None:
+        """Identity of the content that the literal stands for; None is never cached."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class InputPort:
+    """One input of a node, as its parameter declares it."""
+
+    name: str
+    type: TypeExpr
+    annotation: Any
+    default: Any
+    lazy: bool
+    marker: InputMarker | None
+    constrained: bool
+
+    @property
+    def required(self) -> bool:
+        return self.default is inspect.Parameter.empty
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        from pydantic import ConfigDict, TypeAdapter
+
+        try:
+            return TypeAdapter(
+                self.annotation, config=ConfigDict(arbitrary_types_allowed=True)
+            )
+        except Exception:  # a dataclass or model brings its own configuration
+            return TypeAdapter(self.annotation)
+
+    def validate(self, value: Any) -> Any:
+        """A literal, checked and converted to what the function expects.
+
+        Raises:
+            ValueError: It is not allowed; the text says why.
+        """
+        if value is None and self.type.optional:
+            return None
+        if self.type.depth == 0 and self.type.is_plain:
+            allowed = tuple(cls for name in self.type.names for cls in _SCALARS[name])
+            if not isinstance(value, allowed) or (
+                isinstance(value, bool) and bool not in allowed
+            ):
+                if not (isinstance(value, float) and value.is_integer() and int in allowed):
+                    raise ValueError(f"expected {self.type}, got {_describe(value)}")
+        try:
+            return self.adapter.validate_python(value)
+        except ValueError as error:
+            raise ValueError(_first_message(error)) from None
+
+    @property
+    def description(self) -> str:
+        for item in getattr(self.annotation, "__metadata__", ()):
+            text = getattr(item, "description", None)
+            if text:
+                return str(text)
+        return ""
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the literal, with the default and the widget that suits it."""
+        schema: dict[str, Any] = {}
+        if self.type.is_plain:
+            schema = self.adapter.json_schema()
+        if not self.required and _is_json(self.default):
+            schema["default"] = self.default
+        if self.marker is not None and self.marker.widget:
+            schema["widget"] = self.marker.widget
+        return schema
+
+
+@dataclass(frozen=True)
+class OutputPort:
+    """One output of a node. ``cls`` is what its values must be instances of, if one class."""
+
+    name: str
+    type: TypeExpr
+    cls: tuple[type, ...] | None
+    description: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class NodeSpec:
+    """Everything that graphgen knows of a node type."""
+
+    id: str
+    title: str
+    version: int
+    function: Callable[..., Any]
+    inputs: dict[str, InputPort]
+    outputs: dict[str, OutputPort]
+    volatile: bool
+    device: bool
+    memory: tuple[str, ...]
+    migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
+    source: str | None
+    is_async: bool
+    takes_context: bool
+    several_outputs: bool
+
+    @property
+    def category(self) -> str:
+        return self.id.split("/", 1)[0]
+
+    @property
+    def description(self) -> str:
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @cached_property
+    def has_lazy(self) -> bool:
+        return any(port.lazy for port in self.inputs.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The catalogue entry of this node, for programs and editors."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "version": self.version,
+            "category": self.category,
+            "description": self.description,
+            "volatile": self.volatile,
+            "inputs": {
+                name: {
+                    "type": port.type.to_dict(),
+                    "required": port.required,
+                    "lazy": port.lazy,
+                    "description": port.description,
+                    "schema": port.schema(),
+                }
+                for name, port in self.inputs.items()
+            },
+            "outputs": {
+                name: {"type": port.type.to_dict(), "description": port.description}
+                for name, port in self.outputs.items()
+            },
+        }
+
+
+@dataclass(frozen=True)
+class _Declaration:
+    id: str
+    title: str
+    version: int
+    volatile: bool
+    device: bool
+    memory: tuple[str, ...]
+    migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
+
+
+def node(
+    id: str,
+    *,
+    title: str,
+    version: int = 1,
+    volatile: bool = False,
+    device: bool = False,
+    memory: tuple[str, ...] = (),
+    migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
+) -> Callable[[F], F]:
+    """Declare a function as a node type.
+
+    Args:
+        id: ``category/name`` in snake case, unique among all packs.
+        title: What people read on the node.
+        version: Raise it when saved workflows need a migration.
+        volatile: Computed anew in every run (a clock, a camera, a random choice).
+        device: Works on the run's device, one such node at a time per device.
+        memory: Inputs to lower when the node runs out of memory.
+        migrations: From an old version, a function that takes the saved inputs and
+            returns those of the next version.
+    """
+    declaration = _Declaration(
+        id, title, version, volatile, device, memory, dict(migrations or {})
+    )
+
+    def declare(function: F) -> F:
+        function.__graphgen_node__ = declaration  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpec:
+    """Read the declaration of a node function.
+
+    Raises:
+        InvalidNode: With every mistake of the declaration, each named by parameter.
+    """
+    declaration = getattr(function, "__graphgen_node__", None)
+    name = getattr(function, "__qualname__", repr(function))
+    if not isinstance(declaration, _Declaration):
+        raise InvalidNode(
+            Problem("not_a_node", f"{name} is not a node", hint="decorate it with @node")
+        )
+    problems: list[Problem] = []
+
+    def report(message: str, port: str | None = None, hint: str | None = None) -> None:
+        problems.append(Problem("invalid_node", message, declaration.id, port, hint))
+
+    if not _NODE_ID.match(declaration.id):
+        report("a node's id is category/name in snake case", hint="such as image/resize")
+    if not (function.__doc__ or "").strip():
+        report("the function has no docstring", hint="say what the node does")
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception as error:
+        report(f"its annotations can't be read: {error}")
+        raise InvalidNode(problems) from error
+    is_async = inspect.iscoroutinefunction(function)
+    inputs: dict[str, InputPort] = {}
+    takes_context = False
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "ctx":
+            takes_context = True
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            report("*args and **kwargs can't be ports", parameter.name)
+            continue
+        if parameter.name not in hints:
+            report("the parameter has no type hint", parameter.name)
+            continue
+        try:
+            port = _input_port(parameter, hints[parameter.name], types)
+        except TypeError as error:
+            report(str(error), parameter.name)
+            continue
+        if port.lazy and not is_async:
+            report("a Lazy input needs an async def node", parameter.name)
+        if not port.required and not (port.default is None and port.type.optional):
+            try:
+                port.validate(port.default)
+            except ValueError as error:
+                report(f"its default is not allowed: {error}", parameter.name)
+        inputs[parameter.name] = port
+    outputs: dict[str, OutputPort] = {}
+    several = False
+    if "return" not in hints:
+        report("the function has no return type", hint="-> None for no outputs")
+    else:
+        try:
+            outputs, several = _outputs(hints["return"], types)
+        except TypeError as error:
+            report(f"return type: {error}")
+    for lowered in declaration.memory:
+        if lowered not in inputs:
+            report(f"memory= names {lowered!r}, which is no input")
+    if problems:
+        raise InvalidNode(problems)
+    return NodeSpec(
+        id=declaration.id,
+        title=declaration.title,
+        version=declaration.version,
+        function=function,
+        inputs=inputs,
+        outputs=outputs,
+        volatile=declaration.volatile,
+        device=declaration.device,
+        memory=declaration.memory,
+        migrations=declaration.migrations,
+        source=source_fingerprint(function),
+        is_async=is_async,
+        takes_context=takes_context,
+        several_outputs=several,
+    )
+
+
+def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | None) -> InputPort:
+    lazy = False
+    metadata: tuple[Any, ...] = ()
+    inner = annotation
+    if typing.get_origin(inner) is Annotated:
+        metadata = inner.__metadata__
+        inner = typing.get_args(inner)[0]
+    if typing.get_origin(inner) is Lazy or inner is Lazy:
+        lazy = True
+        arguments = typing.get_args(inner)
+        inner = arguments[0] if arguments else Any
+        annotation = inner
+    expr = type_expr(annotation, types)
+    marker = next((item for item in metadata if isinstance(item, InputMarker)), None)
+    bare = inner if not metadata else None
+    constrained = bare not in PLAIN_TYPES and expr.is_plain
+    return InputPort(
+        name=parameter.name,
+        type=expr,
+        annotation=annotation,
+        default=parameter.default,
+        lazy=lazy,
+        marker=marker,
+        constrained=constrained,
+    )
+
+
+def _outputs(annotation: Any, types: Types | None) -> tuple[dict[str, OutputPort], bool]:
+    if annotation is None or annotation is type(None) or annotation is Fragment:
+        return {}, False
+    if typing.get_origin(annotation) in (Union, types_union):
+        members = [a for a in typing.get_args(annotation) if a is not Fragment]
+        annotation = Union[tuple(members)] if len(members) > 1 else members[0]
+        if annotation is type(None):
+            return {}, False
+    if isinstance(annotation, type) and issubclass(annotation, tuple):
+        fields = getattr(annotation, "_fields", None)
+        if not fields:
+            raise TypeError("several outputs are declared as a NamedTuple")
+        hints = typing.get_type_hints(annotation, include_extras=True)
+        return {name: _output_port(name, hints[name], types) for name in fields}, True
+    expr = type_expr(annotation, types)
+    single = len(expr.names) == 1 and expr.names[0] not in ("any", *PLAIN_TYPES.values())
+    name = expr.names[0] if single else "value"
+    return {name: _output_port(name, annotation, types)}, False
+
+
+def _output_port(name: str, annotation: Any, types: Types | None) -> OutputPort:
+    expr = type_expr(annotation, types)
+    description = ""
+    if typing.get_origin(annotation) is Annotated:
+        for item in annotation.__metadata__:
+            description = getattr(item, "description", None) or description
+        annotation = typing.get_args(annotation)[0]
+    cls: tuple[type, ...] | None = None
+    if expr.depth:
+        cls = (list, tuple)
+    elif expr.is_plain:
+        allowed = {c for n in expr.names for c in _SCALARS[n]}
+        cls = tuple(allowed)
+    elif isinstance(annotation, type) and expr.names[0] == snake_case(annotation.__name__):
+        cls = (annotation,)
+    if cls is not None and expr.optional:
+        cls = (*cls, type(None))
+    return OutputPort(name, expr, cls, description)
+
+
+def _describe(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def _first_message(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    first = errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = str(first["msg"])
+    message = message[0].lower() + message[1:]
+    got = _describe(first.get("input"))
+    return f"{where + ': ' if where else ''}{message}, got {got}"
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, list, dict))

@@ -1,0 +1,1 @@
+"""Packs: how they are declared, found and loaded."""

@@ -1,0 +1,128 @@
+"""The workspace: the one folder tree that workflows may read from and runs write to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .problems import NodeError
+
+ENVIRONMENT_VARIABLE = "GRAPHGEN_WORKSPACE"
+
+
+def default_workspace() -> Path:
+    """``GRAPHGEN_WORKSPACE``, or the user's data folder of this platform."""
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("graphgen", appauthor=False)
+
+
+class Workspace:
+    """Where models, inputs, outputs, saved workflows and the cache of a user live.
+
+    Folders are made when something is written to them.
+    """
+
+    def __init__(self, root: Path | str | None = None) -> None:
+        self.root = (Path(root) if root is not None else default_workspace()).absolute()
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def inputs(self) -> Path:
+        return self.root / "inputs"
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs"
+
+    @property
+    def workflows(self) -> Path:
+        return self.root / "workflows"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+
+class Files:
+    """The files that nodes may read: those under the given roots, and those that the
+    user of a command line named one by one."""
+
+    def __init__(self, roots: Iterable[Path] = ()) -> None:
+        self.roots = [Path(root).absolute() for root in roots]
+        self._allowed: set[Path] = set()
+
+    def allow(self, path: Path) -> None:
+        """Let nodes read this one file or folder, wherever it lies."""
+        self._allowed.add(Path(path).resolve())
+
+    def resolve(self, name: str) -> Path:
+        """The file or folder that a workflow means by ``name``.
+
+        Relative names are looked up under each root in turn.
+
+        Raises:
+            NodeError: ``missing_file``, or ``outside_workspace`` when the name, or a
+                symbolic link on its way, leaves every root.
+        """
+        if not name or "\0" in name:
+            raise NodeError(f"{name!r} is no file name", code="missing_file")
+        given = Path(name).expanduser()
+        candidates = [given] if given.is_absolute() else [root / given for root in self.roots]
+        outside = False
+        for candidate in candidates:
+            real = candidate.resolve()
+            if not self._inside(real):
+                outside = True
+            elif real.exists():
+                return real
+        if outside and not any(self._inside(c.resolve()) for c in candidates):
+            raise NodeError(
+                f"{name!r} lies outside the workspace",
+                code="outside_workspace",
+                hint=f"copy it into {self.roots[0]}" if self.roots else "copy it into the workspace",
+            )
+        looked = ", ".join(str(root) for root in self.roots) or "no folder"
+        raise NodeError(
+            f"the file {name!r} does not exist",
+            code="missing_file",
+            hint=f"relative names are looked up in {looked}",
+        )
+
+    def _inside(self, real: Path) -> bool:
+        if any(real == allowed or allowed in real.parents for allowed in self._allowed):
+            return True
+        return any(real == root or root in real.parents for root in map(Path.resolve, self.roots))
+
+
+@contextmanager
+def atomic_file(target: Path) -> Iterator[Path]:
+    """A temporary path beside ``target`` that becomes it when the block ends well.
+
+    On an error nothing is left behind, and what ``target`` was before stays.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=".partial-", suffix=target.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The packs that ship with graphgen, each a plugin like any other."""
