@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union
 
 from .fingerprint import source_fingerprint
 from .problems import InvalidNode, Problem
-from .types import PLAIN_TYPES, TypeExpr, Types, snake_case, type_expr, types_union
+from .types import ANY, PLAIN_TYPES, TypeExpr, Types, type_expr, types_union
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -368,11 +368,12 @@ def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | No
     if typing.get_origin(inner) is Annotated:
         metadata = inner.__metadata__
         inner = typing.get_args(inner)[0]
-    if typing.get_origin(inner) is Lazy or inner is Lazy:
+    members = (inner,)
+    if typing.get_origin(inner) in (Union, types_union):
+        members = typing.get_args(inner)
+    if any(typing.get_origin(member) is Lazy or member is Lazy for member in members):
         lazy = True
-        arguments = typing.get_args(inner)
-        inner = arguments[0] if arguments else Any
-        annotation = inner
+        annotation = inner = Union[tuple(_awaited(member) for member in members)]
     expr = type_expr(annotation, types)
     marker = next((item for item in metadata if isinstance(item, InputMarker)), None)
     bare = inner if not metadata else None
@@ -386,6 +387,12 @@ def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | No
         marker=marker,
         constrained=constrained,
     )
+
+
+def _awaited(member: Any) -> Any:
+    if member is Lazy:
+        return Any
+    return typing.get_args(member)[0] if typing.get_origin(member) is Lazy else member
 
 
 def _outputs(annotation: Any, types: Types | None) -> tuple[dict[str, OutputPort], bool]:
@@ -403,7 +410,7 @@ def _outputs(annotation: Any, types: Types | None) -> tuple[dict[str, OutputPort
         hints = typing.get_type_hints(annotation, include_extras=True)
         return {name: _output_port(name, hints[name], types) for name in fields}, True
     expr = type_expr(annotation, types)
-    single = len(expr.names) == 1 and expr.names[0] not in ("any", *PLAIN_TYPES.values())
+    single = len(expr.names) == 1 and expr.names[0] not in (ANY, *PLAIN_TYPES.values())
     name = expr.names[0] if single else "value"
     return {name: _output_port(name, annotation, types)}, False
 
@@ -421,7 +428,7 @@ def _output_port(name: str, annotation: Any, types: Types | None) -> OutputPort:
     elif expr.is_plain:
         allowed = {c for n in expr.names for c in _SCALARS[n]}
         cls = tuple(allowed)
-    elif isinstance(annotation, type) and expr.names[0] == snake_case(annotation.__name__):
+    elif ANY not in expr.names and isinstance(annotation, type):
         cls = (annotation,)
     if cls is not None and expr.optional:
         cls = (*cls, type(None))

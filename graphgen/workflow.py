@@ -23,8 +23,8 @@ _RESERVED = frozenset("./\0")
 class NodeDoc(BaseModel):
     """One node of a document.
 
-    ``inputs`` holds a literal, a link ``{"link": "node.output"}``, or a list of links.
-    A literal that would read as a link is written ``{"literal": ...}``.
+    ``inputs`` holds a literal, a link ``{"link": "node.output"}``, or a list or a dict of
+    nothing but links. A literal that would read as a link is written ``{"literal": ...}``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -182,15 +182,6 @@ def link_of(value: Any) -> str | None:
     return None
 
 
-def links_of(value: Any) -> list[str] | None:
-    """The links of a list made only of links, or None."""
-    if type(value) is list and value:
-        links = [link_of(item) for item in value]
-        if None not in links:
-            return links  # type: ignore[return-value]
-    return None
-
-
 def literal_of(value: Any) -> Any:
     """The literal itself, out of ``{"literal": ...}`` if it was written so."""
     if type(value) is dict and len(value) == 1 and "literal" in value:
@@ -199,9 +190,10 @@ def literal_of(value: Any) -> Any:
 
 
 def _reads_as_link(value: Any) -> bool:
-    if link_of(value) is not None or links_of(value) is not None:
+    if type(value) is dict and "literal" in value:
         return True
-    return type(value) is dict and len(value) == 1 and "literal" in value
+    members = value.values() if type(value) is dict else value if type(value) is list else ()
+    return link_of(value) is not None or any(link_of(member) is not None for member in members)
 
 
 def _embedded(path: Path) -> bytes:

@@ -247,6 +247,10 @@ class Run:
     def _arguments(self, at: int, step: Step) -> dict[str, Any]:
         values = self._values
         arguments = step.literals.copy()
+        if step.spec.has_lazy:
+            for name, port in step.spec.inputs.items():
+                if port.lazy and arguments.get(name) is not None:
+                    arguments[name] = Lazy(partial(_ready_made, arguments[name]))
         for link in step.links:
             if link.lazy:
                 arguments[link.port] = Lazy(partial(self._resolve_lazy, at, link))
@@ -266,16 +270,20 @@ class Run:
         return arguments
 
     def _gathered(self, link: Link) -> Any:
-        gathered = []
+        gathered: Any = []
         for source, output, convert in link.sources:
             value = self._values[source][output]  # type: ignore[index]
             if value is _FAILED:
                 raise _Unavailable(value)
             if value is SKIP:
+                if link.keys:
+                    raise _Unavailable(value)
                 if link.per_item:
                     gathered.append(value)
                 continue
             gathered.append(value if convert is None else convert(value))
+        if link.keys:
+            gathered = dict(zip(link.keys, gathered, strict=True))
         return gathered if link.per_item or link.check is None else _checked(link, gathered)
 
     def _call(self, at: int, step: Step, arguments: dict[str, Any]) -> None:
@@ -565,6 +573,10 @@ class Run:
                 }
         nodes = NodeResults(self._steps, self._status, self._seconds, self._state, targets)
         return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds)
+
+
+async def _ready_made(value: Any) -> Any:
+    return value
 
 
 def _invoke(

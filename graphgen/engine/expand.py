@@ -10,7 +10,7 @@ from ..fingerprint import encode_literal
 from ..node import SKIP, Fragment
 from ..problems import InvalidWorkflow, NodeError, Problem
 from ..workflow import NodeDoc, Workflow, literal_of, split_port
-from .keys import Encoded, derived, encode_link
+from .keys import Encoded, derived, encode_link, encode_sources
 from .plan import Planner, references
 from .step import Link, Source, Step
 
@@ -136,11 +136,7 @@ def _shifted(link: Link, offset: int) -> Link:
 
 def _encode_sources(link: Link, steps: list[Step]) -> Encoded:
     parts = [_encode_source(source, steps) for source in link.sources]
-    if None in parts:
-        return None
-    if len(parts) == 1:
-        return parts[0]
-    return b"g%d:" % len(parts) + b"".join(parts)  # type: ignore[arg-type]
+    return encode_sources(parts, link.keys) if link.gather else parts[0]
 
 
 def _encode_source(source: Source, steps: list[Step]) -> Encoded:

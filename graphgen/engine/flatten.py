@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..problems import Problem
-from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of, links_of
+from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of
 
 MAX_NESTING = 40
 Scope = tuple[Mapping[str, Workflow], ...]
@@ -127,9 +127,8 @@ def _relink(value: Any, prefix: str) -> Any:
     link = link_of(value)
     if link is not None:
         return {"link": prefix + link}
-    links = links_of(value)
-    if links is not None:
-        return [{"link": prefix + link} for link in links]
+    if type(value) is list and all(link_of(item) is not None for item in value):
+        return [_relink(item, prefix) for item in value]
+    if type(value) is dict and all(link_of(item) is not None for item in value.values()):
+        return {key: _relink(item, prefix) for key, item in value.items()}
     return value
-
-

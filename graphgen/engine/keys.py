@@ -84,11 +84,12 @@ def output_tail(output: str, convert: Callable[[Any], Any] | None) -> bytes | No
     return encode_literal([output, how])
 
 
-def encode_sources(parts: list[Encoded]) -> Encoded:
-    """The encoding of an input that gathers several links into a list."""
+def encode_sources(parts: list[Encoded], keys: tuple[str, ...] = ()) -> Encoded:
+    """The encoding of an input that gathers several links into a list, or into a dict."""
     if None in parts:
         return None
-    return b"g%d:" % len(parts) + b"".join(parts)  # type: ignore[arg-type]
+    names = encode_literal(list(keys)) if keys else b""
+    return b"g%d:" % len(parts) + names + b"".join(parts)  # type: ignore[arg-type,operator]
 
 
 def derived(key: bytes | None, *path: str | int) -> Encoded:

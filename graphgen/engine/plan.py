@@ -16,14 +16,16 @@ from ..node import InputPort, NodeSpec, OutputPort
 from ..problems import InvalidWorkflow, Problem
 from ..registry import Registry
 from ..types import ANY, Fit, TypeExpr, compatible
-from ..workflow import NodeDoc, Workflow, literal_of, split_port
+from ..workflow import NodeDoc, Workflow, link_of, literal_of, split_port
 from .flatten import Flat, Saved, find_subgraph, flatten
 from .keys import Encoded, Keys, encode_link, encode_sources
 from .step import Link, Plan, Source, Step
 
 _SCALARS = (int, float, str, bool)
 _MEMO_LIMIT = 50_000
-_Parsed = tuple[NodeSpec, dict[str, Any], dict[str, tuple[list[str], bool]]]
+Form = bool | tuple[str, ...]
+"""How the links of one input become one value: as it is, as a list, or as a dict's values."""
+_Parsed = tuple[NodeSpec, dict[str, Any], dict[str, tuple[list[str], Form]]]
 _Fitted = tuple[Fit, Callable[[Any], Any] | None, Callable[[Any], Any] | None]
 
 
@@ -341,7 +343,7 @@ class _Analysis:
         if given is None:
             return None
         literals: dict[str, Any] = {}
-        links: dict[str, tuple[list[str], bool]] = {}
+        links: dict[str, tuple[list[str], Form]] = {}
         aliases = self.flat.aliases
         for port, value in given.items():
             kind = type(value)
@@ -350,7 +352,7 @@ class _Analysis:
                 if found:
                     if aliases:
                         found = [self.flat.resolve(reference) for reference in found]
-                    links[port] = found, kind is list
+                    links[port] = found, _form(value)
                     continue
                 value = literal_of(value)
             literals[port] = value
@@ -385,7 +387,7 @@ class _Analysis:
         id: str,
         spec: NodeSpec,
         given: dict[str, Any],
-        linked: dict[str, tuple[list[str], bool]],
+        linked: dict[str, tuple[list[str], Form]],
     ) -> None:
         ports = spec.inputs
         literals: dict[str, Any] = {}
@@ -399,12 +401,12 @@ class _Analysis:
         links: list[Link] = []
         mapped = False
         variables: dict[str, TypeExpr] = {}
-        for name, (sources, listed) in linked.items():
+        for name, (sources, form) in linked.items():
             port = ports.get(name)
             if port is None:
                 self.problems.append(_unknown_port(spec, id, name))
                 continue
-            link = self._link(id, port, sources, listed, encoded, variables)
+            link = self._link(id, port, sources, form, encoded, variables)
             if link is not None:
                 links.append(link)
                 mapped = mapped or link.per_item
@@ -477,7 +479,7 @@ class _Analysis:
         id: str,
         port: InputPort,
         linked: list[str],
-        listed: bool,
+        form: Form,
         encoded: dict[str, Encoded],
         variables: dict[str, TypeExpr],
     ) -> Link | None:
@@ -499,13 +501,14 @@ class _Analysis:
                 self.problems.append(_unknown_output(step.spec, source_id, name, "link", id, port.name))
                 return None
             inferred = self._types.get(at)
-            if inferred is None and not listed:
-                expr = output.type
+            expr = inferred[name] if inferred else output.type
+            if form is False and not inferred:
                 fitted = self.planner.fit(output, port)
             else:
-                expr = inferred[name] if inferred else output.type
-                if listed:
+                if form is True:
                     expr = TypeExpr(expr.names, expr.depth + 1, expr.optional, expr.var)
+                elif form:
+                    expr = TypeExpr(("dict",))
                 fitted = self.planner.fit_types(expr, port)
             if fitted is None or (port.lazy and fitted[0] is Fit.MAP):
                 self._report(
@@ -517,7 +520,7 @@ class _Analysis:
                 )
                 return None
             how, convert, check = fitted
-            gather = listed or how is Fit.COLLECT
+            gather = form is not False or how is Fit.COLLECT
             per_item = per_item or how is Fit.MAP
             if port.type.var is not None:
                 element = TypeExpr(expr.names, max(expr.depth - port.type.depth, 0))
@@ -525,8 +528,9 @@ class _Analysis:
             outputs = step.spec.outputs
             sources.append(Source(at, 0 if len(outputs) == 1 else list(outputs).index(name), convert))
             parts.append(encode_link(step.key, name, convert))
-        encoded[port.name] = encode_sources(parts) if listed else parts[0]
-        return Link(port.name, tuple(sources), gather, per_item, check, port.lazy)
+        keys = form if isinstance(form, tuple) else ()
+        encoded[port.name] = encode_sources(parts, keys) if form else parts[0]
+        return Link(port.name, tuple(sources), gather, per_item, check, port.lazy, keys)
 
     def _conversion_hint(self, expr: TypeExpr) -> str | None:
         names = [t for name in expr.names for t in self.planner.registry.types.converts_to(name)]
@@ -552,22 +556,32 @@ def _encode_content(content: str | None) -> Encoded:
 
 
 def references(value: Any) -> list[str]:
-    """The links that an input value holds; empty for a literal."""
-    if type(value) is dict:
-        if len(value) == 1:
-            link = value.get("link")
-            if type(link) is str:
-                return [link]
+    """The links that an input value holds; empty for a literal.
+
+    A list or a dict of nothing but links is gathered when the run has made them all.
+    """
+    kind = type(value)
+    if kind is dict:
+        if len(value) == 1 and type(link := value.get("link")) is str:
+            return [link]
+        items = value.values()
+    elif kind is list:
+        items = value
+    else:
         return []
+    found: list[str] = []
+    for item in items:
+        link = link_of(item)
+        if link is None:
+            return []
+        found.append(link)
+    return found
+
+
+def _form(value: Any) -> Form:
     if type(value) is list:
-        found: list[str] = []
-        for item in value:
-            inner = references(item) if type(item) is dict else []
-            if not inner:
-                return []
-            found.extend(inner)
-        return found
-    return []
+        return True
+    return False if link_of(value) is not None else tuple(value)
 
 
 def _resolved(expr: TypeExpr, variables: Mapping[str, TypeExpr], mapped: bool) -> TypeExpr:

@@ -34,6 +34,7 @@ class Link(NamedTuple):
         check: Checks a value when it arrives, where its type is known only then or the
             input is constrained.
         lazy: Computed only if the node asks.
+        keys: The sources become a dict with these keys.
     """
 
     port: str
@@ -42,6 +43,7 @@ class Link(NamedTuple):
     per_item: bool = False
     check: Callable[[Any], Any] | None = None
     lazy: bool = False
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
