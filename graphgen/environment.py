@@ -7,7 +7,7 @@ from typing import Any
 
 from .fingerprint import file_fingerprint
 from .models.library import ModelLibrary
-from .node import InputMarker
+from .ports import InputMarker
 from .problems import NodeError, Problem
 from .workspace import Files
 

@@ -65,7 +65,7 @@ def encode_literal(value: Any) -> bytes | None:
         return None if inner is None else b"p" + inner
     dump = getattr(value, "model_dump", None)
     if callable(dump):  # a pydantic model given as a literal
-        inner = encode_literal(dump(mode="json"))
+        inner = encode_literal([f"{kind.__module__}.{kind.__qualname__}", dump(mode="json")])
         return None if inner is None else b"m" + inner
     return None
 
@@ -77,13 +77,20 @@ def source_fingerprint(function: Callable[..., Any]) -> str | None:
     A function without a source file counts by its bytecode. A closure over anything but
     plain immutable values can't be fingerprinted.
     """
-    function = inspect.unwrap(function)
+    return _source(function, frozenset())
+
+
+def _source(function: Callable[..., Any], seen: frozenset[int]) -> str | None:
+    # A decorator's wrapper is not unwrapped: it closes over the function that it wraps.
     code = getattr(function, "__code__", None)
     if code is None:
         return None
+    if id(code) in seen:  # a function that closes over itself
+        return "recursive"
+    seen |= {id(code)}
     parts = [function.__module__ or "", function.__qualname__]
     for cell in function.__closure__ or ():
-        part = _closed_over(cell)
+        part = _closed_over(cell, seen)
         if part is None:
             return None
         parts.append(part)
@@ -93,13 +100,13 @@ def source_fingerprint(function: Callable[..., Any]) -> str | None:
     return digest(b"%d:" % len(head) + head + body).hex()
 
 
-def _closed_over(cell: Any) -> str | None:
+def _closed_over(cell: Any, seen: frozenset[int]) -> str | None:
     try:
         value = cell.cell_contents
     except ValueError:  # an empty cell
         return "empty"
     if inspect.isfunction(value):
-        return source_fingerprint(value)
+        return _source(value, seen)
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, (list, dict)):

@@ -15,31 +15,19 @@ import inspect
 import re
 import typing
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union
+from typing import Annotated, Any, Generic, TypeVar, Union
 
 from .fingerprint import source_fingerprint
-from .problems import InvalidNode, Problem
-from .types import ANY, PLAIN_TYPES, TypeExpr, Types, type_expr, types_union
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-    from .environment import Environment
+from .ports import InputMarker, InputPort, OutputPort, is_constrained, output_port
+from .problems import GraphgenError, InvalidNode, Problem
+from .types import ANY, PLAIN_TYPES, Types, type_expr, types_union
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 _NODE_ID = re.compile(r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+$")
-_SCALARS: dict[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (int, float),
-    "str": (str,),
-    "bool": (bool,),
-    "dict": (dict,),
-}
-
 
 class _Skip:
     """The value of an output that a node chose not to make."""
@@ -84,98 +72,6 @@ class Fragment:
     beside: bool = False
 
 
-class InputMarker:
-    """Base of the markers in ``Annotated[str, ...]`` that give a literal a meaning outside
-    the workflow, such as a file. It checks the literal and fingerprints what it stands for."""
-
-    widget = ""
-
-    def check(self, value: Any, environment: Environment) -> Problem | None:
-        """What is wrong with the literal here, or None."""
-        return None
-
-    def fingerprint(self, value: Any, environment: Environment) -> str | None:
-        """Identity of the content that the literal stands for; None is never cached."""
-        return None
-
-
-@dataclass(frozen=True, eq=False)
-class InputPort:
-    """One input of a node, as its parameter declares it."""
-
-    name: str
-    type: TypeExpr
-    annotation: Any
-    default: Any
-    lazy: bool
-    marker: InputMarker | None
-    constrained: bool
-
-    @property
-    def required(self) -> bool:
-        return self.default is inspect.Parameter.empty
-
-    @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
-        from pydantic import ConfigDict, TypeAdapter
-
-        try:
-            return TypeAdapter(
-                self.annotation, config=ConfigDict(arbitrary_types_allowed=True)
-            )
-        except Exception:  # a dataclass or model brings its own configuration
-            return TypeAdapter(self.annotation)
-
-    def validate(self, value: Any) -> Any:
-        """A literal, checked and converted to what the function expects.
-
-        Raises:
-            ValueError: It is not allowed; the text says why.
-        """
-        if value is None and self.type.optional:
-            return None
-        if self.type.depth == 0 and self.type.is_plain:
-            allowed = tuple(cls for name in self.type.names for cls in _SCALARS[name])
-            if not isinstance(value, allowed) or (
-                isinstance(value, bool) and bool not in allowed
-            ):
-                if not (isinstance(value, float) and value.is_integer() and int in allowed):
-                    raise ValueError(f"expected {self.type}, got {_describe(value)}")
-        try:
-            return self.adapter.validate_python(value)
-        except ValueError as error:
-            raise ValueError(_first_message(error)) from None
-
-    @property
-    def description(self) -> str:
-        for item in getattr(self.annotation, "__metadata__", ()):
-            text = getattr(item, "description", None)
-            if text:
-                return str(text)
-        return ""
-
-    def schema(self) -> dict[str, Any]:
-        """JSON Schema of the literal, with the default and the widget that suits it."""
-        schema: dict[str, Any] = {}
-        if self.type.is_plain:
-            schema = self.adapter.json_schema()
-        if not self.required and _is_json(self.default):
-            schema["default"] = self.default
-        if self.marker is not None and self.marker.widget:
-            schema["widget"] = self.marker.widget
-        return schema
-
-
-@dataclass(frozen=True)
-class OutputPort:
-    """One output of a node. ``cls`` is what its values must be instances of, if one class."""
-
-    name: str
-    type: TypeExpr
-    cls: tuple[type, ...] | None
-    description: str = ""
-
-
 @dataclass(frozen=True, eq=False)
 class NodeSpec:
     """Everything that graphgen knows of a node type."""
@@ -204,8 +100,17 @@ class NodeSpec:
         return inspect.cleandoc(self.function.__doc__ or "")
 
     @cached_property
+    def lazy_inputs(self) -> tuple[str, ...]:
+        return tuple(name for name, port in self.inputs.items() if port.lazy)
+
+    @cached_property
     def has_lazy(self) -> bool:
-        return any(port.lazy for port in self.inputs.values())
+        return bool(self.lazy_inputs)
+
+    @cached_property
+    def only_output(self) -> OutputPort | None:
+        """The output of a node that returns one value as it is."""
+        return None if self.several_outputs else next(iter(self.outputs.values()), None)
 
     def to_dict(self) -> dict[str, Any]:
         """The catalogue entry of this node, for programs and editors."""
@@ -325,10 +230,15 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
             report("a Lazy input needs an async def node", parameter.name)
         if not port.required and not (port.default is None and port.type.optional):
             try:
-                port.validate(port.default)
-            except ValueError as error:
+                default = port.validate(port.default)
+            except (ValueError, GraphgenError) as error:
                 report(f"its default is not allowed: {error}", parameter.name)
+            else:
+                coerced = type(default) is not type(port.default)
+                port = replace(port, default=default, coerced=coerced)
         inputs[parameter.name] = port
+    if is_async and declaration.device:
+        report("an async node can't hold a device", hint="make it a plain function")
     outputs: dict[str, OutputPort] = {}
     several = False
     if "return" not in hints:
@@ -373,11 +283,12 @@ def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | No
         members = typing.get_args(inner)
     if any(typing.get_origin(member) is Lazy or member is Lazy for member in members):
         lazy = True
-        annotation = inner = Union[tuple(_awaited(member) for member in members)]
+        inner = Union[tuple(_awaited(member) for member in members)]
+        annotation = Annotated[(inner, *metadata)] if metadata else inner  # type: ignore[assignment]
     expr = type_expr(annotation, types)
     marker = next((item for item in metadata if isinstance(item, InputMarker)), None)
-    bare = inner if not metadata else None
-    constrained = bare not in PLAIN_TYPES and expr.is_plain
+    if marker is not None and (expr.names != ("str",) or expr.depth):
+        raise TypeError(f"{type(marker).__name__} marks a single text, not {expr}")
     return InputPort(
         name=parameter.name,
         type=expr,
@@ -385,7 +296,7 @@ def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | No
         default=parameter.default,
         lazy=lazy,
         marker=marker,
-        constrained=constrained,
+        constrained=bool(metadata) or is_constrained(inner),
     )
 
 
@@ -408,49 +319,8 @@ def _outputs(annotation: Any, types: Types | None) -> tuple[dict[str, OutputPort
         if not fields:
             raise TypeError("several outputs are declared as a NamedTuple")
         hints = typing.get_type_hints(annotation, include_extras=True)
-        return {name: _output_port(name, hints[name], types) for name in fields}, True
+        return {name: output_port(name, hints[name], types) for name in fields}, True
     expr = type_expr(annotation, types)
     single = len(expr.names) == 1 and expr.names[0] not in (ANY, *PLAIN_TYPES.values())
     name = expr.names[0] if single else "value"
-    return {name: _output_port(name, annotation, types)}, False
-
-
-def _output_port(name: str, annotation: Any, types: Types | None) -> OutputPort:
-    expr = type_expr(annotation, types)
-    description = ""
-    if typing.get_origin(annotation) is Annotated:
-        for item in annotation.__metadata__:
-            description = getattr(item, "description", None) or description
-        annotation = typing.get_args(annotation)[0]
-    cls: tuple[type, ...] | None = None
-    if expr.depth:
-        cls = (list, tuple)
-    elif expr.is_plain:
-        allowed = {c for n in expr.names for c in _SCALARS[n]}
-        cls = tuple(allowed)
-    elif ANY not in expr.names and isinstance(annotation, type):
-        cls = (annotation,)
-    if cls is not None and expr.optional:
-        cls = (*cls, type(None))
-    return OutputPort(name, expr, cls, description)
-
-
-def _describe(value: Any) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
-
-
-def _first_message(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return str(error)
-    first = errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = str(first["msg"])
-    message = message[0].lower() + message[1:]
-    got = _describe(first.get("input"))
-    return f"{where + ': ' if where else ''}{message}, got {got}"
-
-
-def _is_json(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, float, str, list, dict))
+    return {name: output_port(name, annotation, types)}, False

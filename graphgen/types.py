@@ -239,7 +239,7 @@ types_union = types.UnionType
 
 def _named(annotation: type, types: Types | None) -> TypeExpr:
     if issubclass(annotation, enum.Enum):
-        return TypeExpr(("str",))
+        return _union([_named(type(member.value), types) for member in annotation])
     if annotation is Path:
         return TypeExpr(("str",))
     plain = PLAIN_TYPES.get(annotation)

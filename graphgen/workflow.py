@@ -68,8 +68,8 @@ class Workflow(BaseModel):
         path = Path(source)
         try:
             data = path.read_bytes()
-        except OSError as error:
-            reason = error.strerror or str(error)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
             raise InvalidWorkflow(
                 Problem("missing_file", f"the workflow {path} can't be read: {reason}")
             ) from None
@@ -115,7 +115,8 @@ class Workflow(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain data, without what is empty."""
-        return self.model_dump(exclude_defaults=True) | {"format": self.format}
+        document = self.model_dump(exclude_defaults=True)
+        return {"format": self.format, **document, "nodes": document.get("nodes", {})}
 
     def to_json(self, indent: int | None = 2) -> str:
         """The document as JSON text.
@@ -123,8 +124,10 @@ class Workflow(BaseModel):
         Raises:
             TypeError: A literal was set from Python to something that JSON can't hold.
         """
-        document = {"format": self.format, **self.to_dict()}
-        return json.dumps(document, indent=indent, ensure_ascii=False)
+        text = json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            return json.dumps(self.to_dict(), indent=indent)  # half a character has no UTF-8
+        return text
 
     def write(self, path: Path | str) -> None:
         """Save as JSON; the file is whole or, on an error, as it was."""
@@ -145,6 +148,7 @@ class Workflow(BaseModel):
         """
         if not values:
             return self
+        _check_depth(list(values.values()), "the value of an input")
         problems = [
             Problem(
                 "unknown_input",
@@ -184,13 +188,16 @@ def link_of(value: Any) -> str | None:
 
 def literal_of(value: Any) -> Any:
     """The literal itself, out of ``{"literal": ...}`` if it was written so."""
-    if type(value) is dict and len(value) == 1 and "literal" in value:
-        return value["literal"]
-    return value
+    return value["literal"] if is_wrapped(value) else value
+
+
+def is_wrapped(value: Any) -> bool:
+    """Whether it is a literal written as ``{"literal": ...}``."""
+    return type(value) is dict and len(value) == 1 and "literal" in value
 
 
 def _reads_as_link(value: Any) -> bool:
-    if type(value) is dict and "literal" in value:
+    if is_wrapped(value):
         return True
     members = value.values() if type(value) is dict else value if type(value) is list else ()
     return link_of(value) is not None or any(link_of(member) is not None for member in members)
@@ -224,7 +231,6 @@ def _check_depth(document: Any, where: str) -> None:
         level = [
             child
             for item in level
-            if isinstance(item, (dict, list))
             for child in (item.values() if isinstance(item, dict) else item)
             if isinstance(child, (dict, list))
         ]

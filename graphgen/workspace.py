@@ -74,18 +74,18 @@ class Files:
             NodeError: ``missing_file``, or ``outside_workspace`` when the name, or a
                 symbolic link on its way, leaves every root.
         """
-        if not name or "\0" in name:
-            raise NodeError(f"{name!r} is no file name", code="missing_file")
-        given = Path(name).expanduser()
-        candidates = [given] if given.is_absolute() else [root / given for root in self.roots]
-        outside = False
-        for candidate in candidates:
-            real = candidate.resolve()
-            if not self._inside(real):
-                outside = True
-            elif real.exists():
-                return real
-        if outside and not any(self._inside(c.resolve()) for c in candidates):
+        try:
+            given = Path(name)
+            candidates = [given] if given.is_absolute() else [root / given for root in self.roots]
+            reals = [candidate.resolve() for candidate in candidates] if name else []
+            inside = [real for real in reals if self._inside(real)]
+            for real in inside:
+                if real.exists():
+                    return real
+        except (OSError, ValueError, RuntimeError):  # no name that the system takes
+            short = name if len(name) <= 80 else f"{name[:77]}..."
+            raise NodeError(f"{short!r} is no file name", code="missing_file") from None
+        if reals and not inside:
             raise NodeError(
                 f"{name!r} lies outside the workspace",
                 code="outside_workspace",

@@ -40,6 +40,14 @@ class Codec:
         Raises:
             NotStorable: It holds an object of a class that is no registered port type.
         """
+        try:
+            return self._encode(value)
+        except NotStorable:
+            raise
+        except Exception as error:  # too deep, half a character, a dtype without a name
+            raise NotStorable(f"{type(error).__name__}: {error}") from None
+
+    def _encode(self, value: Any) -> bytes:
         tree, arrays = self._take_apart(value)
         metadata = {"graphgen": tree, "digest": _digest(tree, arrays)}
         if any(hasattr(array, "cpu") for array in arrays.values()):
@@ -76,7 +84,7 @@ class Codec:
         """Content hash of a value, or None if it has no form on disk."""
         try:
             return _digest(*self._take_apart(value))
-        except NotStorable:
+        except Exception:
             return None
 
     def _take_apart(self, value: Any) -> tuple[str, dict[str, Any]]:

@@ -31,7 +31,7 @@ class MemoryTier:
         self.budget = budget
         self.used = 0
         self.entries: dict[bytes, Entry] = {}
-        self._heap: list[tuple[float, bytes]] = []
+        self._heap: list[tuple[float, bytes]] | None = None
         self._clock = 0.0
 
     def get(self, key: bytes) -> Entry | None:
@@ -51,24 +51,29 @@ class MemoryTier:
         entry.priority = self._clock + entry.seconds / entry.nbytes
         self.entries[key] = entry
         self.used += entry.nbytes
-        heapq.heappush(self._heap, (entry.priority, key))
+        if self._heap is not None:
+            heapq.heappush(self._heap, (entry.priority, key))
         return self._evict() if self.used > self.budget else []
 
     def clear(self) -> int:
         freed, self.used = self.used, 0
         self.entries.clear()
-        self._heap.clear()
+        self._heap = None
         return freed
 
     def _evict(self) -> list[tuple[bytes, Entry]]:
+        heap = self._heap
+        if heap is None:  # kept only from the first eviction on
+            heap = self._heap = [(e.priority, key) for key, e in self.entries.items()]
+            heapq.heapify(heap)
         gone = []
-        while self.used > self.budget and self._heap:
-            priority, key = heapq.heappop(self._heap)
+        while self.used > self.budget and heap:
+            priority, key = heapq.heappop(heap)
             entry = self.entries.get(key)
             if entry is None:
                 continue
             if entry.priority > priority:  # used since: it goes back in its place
-                heapq.heappush(self._heap, (entry.priority, key))
+                heapq.heappush(heap, (entry.priority, key))
                 continue
             self._clock = max(self._clock, priority)
             del self.entries[key]

@@ -12,7 +12,7 @@ from .memory import ENTRY_OVERHEAD, Entry, MemoryTier
 from .values import measure, to_host
 
 Values = tuple[Any, ...]
-Waiter = Callable[["Values | None"], None]
+Waiter = Callable[[Any, "Values | None"], None]
 DEFAULT_HOST_BYTES = 2 << 30
 DISK_MIN_SECONDS = 0.001
 """What took less is cheaper to make again than to read from disk."""
@@ -62,31 +62,35 @@ class Cache:
         self._host = self._tiers["cpu"]
         self._disk = disk
         self._lock = threading.Lock()
-        self._flights: dict[bytes, list[Waiter]] = {}
+        self._flights: dict[bytes, list[tuple[Waiter, Any]] | None] = {}
         self._hits: dict[str, int] = {}
         self._misses = 0
 
     def get(self, key: bytes) -> Values | None:
         """The outputs kept under a key, from whichever tier has them."""
-        with self._lock:
-            found = self._lookup(key)
+        # No lock: one lookup in a dict, and a count that may miss a beat.
+        found = self._lookup(key)
         return found if found is not None or self._disk is None else self._from_disk(key)
 
-    def claim(self, key: bytes, waiter: Waiter) -> Values | _Pending | None:
+    def claim(self, key: bytes, waiter: Waiter, who: Any = None) -> Values | _Pending | None:
         """The outputs, or the duty to compute them (None), or ``PENDING``.
 
-        Whoever got None must ``settle`` or ``abandon``. A waiter is called from the
-        thread that does so, with the outputs, or with None if it has to claim again.
+        Whoever got None must ``settle`` or ``abandon``. A waiter is called with ``who``
+        from the thread that does so, and with the outputs, or None if it has to claim
+        again.
         """
         with self._lock:
             found = self._lookup(key)
             if found is not None:
                 return found
-            waiting = self._flights.get(key)
-            if waiting is not None:
-                waiting.append(waiter)
+            if key in self._flights:
+                waiting = self._flights[key]
+                if waiting is None:
+                    self._flights[key] = [(waiter, who)]
+                else:
+                    waiting.append((waiter, who))
                 return PENDING
-            self._flights[key] = []
+            self._flights[key] = None
         if self._disk is not None:
             values = self._from_disk(key)
             if values is not None:
@@ -97,8 +101,19 @@ class Cache:
 
     def settle(self, key: bytes, values: Values, seconds: float) -> None:
         """Keep the outputs that were computed after a ``claim``, and tell who waits."""
-        self._keep(key, values, seconds)
-        self._land(key, values)
+        # Most nodes of a large graph give one plain value.
+        size, device = measure(values[0] if len(values) == 1 else values)
+        tier = self._tiers.get(device)
+        kept = values
+        if tier is None:
+            kept, tier = to_host(values), self._host
+        with self._lock:
+            gone = tier.put(key, Entry(kept, seconds, size + ENTRY_OVERHEAD))
+            waiting = self._flights.pop(key, None)
+        for waiter, who in waiting or ():
+            waiter(who, values)
+        if gone and tier is not self._host:
+            self._demote(gone)
         if self._disk is not None and seconds >= DISK_MIN_SECONDS:
             self._disk.write(key, values)
 
@@ -135,25 +150,20 @@ class Cache:
         if values is None:
             return None
         self._hits["disk"] = self._hits.get("disk", 0) + 1
-        self._keep(key, values, DISK_MIN_SECONDS)
+        size, _ = measure(values)
+        with self._lock:
+            self._host.put(key, Entry(values, DISK_MIN_SECONDS, size + ENTRY_OVERHEAD))
         return values
 
-    def _keep(self, key: bytes, values: Values, seconds: float) -> None:
-        # One output of plain data is what most nodes of a large graph give.
-        size, device = measure(values[0] if len(values) == 1 else values)
-        tier = self._tiers.get(device)
-        if tier is None:
-            values, tier = to_host(values), self._host
-        with self._lock:
-            gone = tier.put(key, Entry(values, seconds, size + ENTRY_OVERHEAD))
-        if gone and tier is not self._host:
-            for evicted, entry in gone:
-                moved = Entry(to_host(entry.values), entry.seconds, entry.nbytes)
-                with self._lock:
-                    self._host.put(evicted, moved)
+    def _demote(self, gone: list[tuple[bytes, Entry]]) -> None:
+        """Move what a device had no room for to host memory."""
+        for key, entry in gone:
+            moved = Entry(to_host(entry.values), entry.seconds, entry.nbytes)
+            with self._lock:
+                self._host.put(key, moved)
 
     def _land(self, key: bytes, values: Values | None) -> None:
         with self._lock:
-            waiting = self._flights.pop(key, ())
-        for waiter in waiting:
-            waiter(values)
+            waiting = self._flights.pop(key, None)
+        for waiter, who in waiting or ():
+            waiter(who, values)

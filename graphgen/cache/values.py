@@ -19,18 +19,21 @@ def is_tensor(value: Any) -> bool:
     return hasattr(value, "dtype") and hasattr(value, "nbytes") and hasattr(value, "shape")
 
 
-def tensors(value: Any) -> Iterator[Any]:
-    """Every tensor inside a value."""
-    pending = [value]
+def parts(value: Any) -> Iterator[Any]:
+    """A value and everything inside it, each object once; tensors are not taken apart."""
+    pending, seen = [value], set()
     while pending:
         item = pending.pop()
-        if type(item) in _PLAIN:
+        if id(item) in seen:
             continue
-        if is_tensor(item):
-            yield item
-        elif isinstance(item, (list, tuple)):
+        seen.add(id(item))
+        yield item
+        if type(item) in _PLAIN or is_tensor(item):
+            continue
+        if isinstance(item, (list, tuple, set, frozenset)):
             pending.extend(item)
         elif isinstance(item, dict):
+            pending.extend(item.keys())
             pending.extend(item.values())
         elif dataclasses.is_dataclass(item) and not isinstance(item, type):
             pending.extend(getattr(item, f.name) for f in dataclasses.fields(item))
@@ -38,15 +41,17 @@ def tensors(value: Any) -> Iterator[Any]:
 
 def measure(value: Any) -> tuple[int, str]:
     """Bytes that a value holds, and the device of its largest tensor (``cpu`` if none)."""
-    kind = type(value)
-    if kind in _PLAIN:
+    if type(value) in _PLAIN:
         return sys.getsizeof(value), "cpu"
-    total, largest, device = sys.getsizeof(value), 0, "cpu"
-    for tensor in tensors(value):
-        size = int(tensor.nbytes)
+    total, largest, device = 0, 0, "cpu"
+    for item in parts(value):
+        if not is_tensor(item):
+            total += sys.getsizeof(item)
+            continue
+        size = int(item.nbytes)
         total += size
         if size > largest:
-            largest, device = size, str(getattr(tensor, "device", "cpu"))
+            largest, device = size, str(getattr(item, "device", "cpu"))
     return total, device
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,47 +26,69 @@ class CancelToken:
     """Asks a run to stop; may be set from any thread."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        self._callbacks: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._callbacks: dict[object, Callable[[], object]] = {}
+        self.cancelled = False
 
     def cancel(self) -> None:
-        self._event.set()
-        for callback in self._callbacks:
+        with self._lock:
+            self.cancelled = True
+            callbacks = list(self._callbacks.values())
+            self._callbacks.clear()
+        for callback in callbacks:
             callback()
 
-    @property
-    def cancelled(self) -> bool:
-        return self._event.is_set()
+    def on_cancel(self, callback: Callable[[], object]) -> Callable[[], object]:
+        """Call back when the run is cancelled, at once if it already was; returns a
+        function that forgets the callback."""
+        key = object()
+        with self._lock:
+            if not self.cancelled:
+                self._callbacks[key] = callback
+                return lambda: self._callbacks.pop(key, None)
+        callback()
+        return lambda: None
 
-    def on_cancel(self, callback: Callable[[], None]) -> None:
-        """Call back when the run is cancelled; at once if it already was."""
-        self._callbacks.append(callback)
-        if self.cancelled:
-            callback()
 
-
-@dataclass
 class Context:
     """What a node may use besides its inputs; a keyword-only parameter named ``ctx``.
 
     Attributes:
         run_id: Id of the run.
         node: Id of this node in the workflow.
-        device: Torch device of this run's device lane, ``cpu`` or ``cuda:0``.
         dtype_name: ``float32``, ``float16`` or ``bfloat16``.
         environment: The workspace's files and the model library.
         outputs: The folder that nodes may write to.
     """
 
-    run_id: str = ""
-    node: str = ""
-    device: str = "cpu"
-    dtype_name: str = "float32"
-    environment: Environment = field(default_factory=Environment)
-    outputs: Path = Path("outputs")
-    pool: ModelPool = field(default_factory=lambda: ModelPool({}))
-    token: CancelToken = field(default_factory=CancelToken)
-    report: Progress | None = None
+    def __init__(
+        self,
+        run_id: str = "",
+        node: str = "",
+        *,
+        device: str | Callable[[], str] = "cpu",
+        dtype_name: str = "float32",
+        environment: Environment | None = None,
+        outputs: Path | None = None,
+        pool: ModelPool | None = None,
+        token: CancelToken | None = None,
+        report: Progress | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self.node = node
+        self._device = device
+        self.dtype_name = dtype_name
+        self.environment = environment or Environment()
+        self.outputs = outputs or Path("outputs")
+        self.pool = pool or ModelPool({})
+        self.token = token or CancelToken()
+        self.report = report
+
+    @property
+    def device(self) -> str:
+        """Torch device of this run's device lane, ``cpu`` or ``cuda:0``."""
+        # Choosing one imports torch, so it is not done for nodes that don't ask.
+        return self._device if isinstance(self._device, str) else self._device()
 
     @property
     def files(self) -> Files:

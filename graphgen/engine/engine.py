@@ -95,7 +95,7 @@ class Engine:
             self.registry,
             self.environment,
             salt=lambda: f"{self.device.split(':')[0]}:{self.dtype}",
-            saved=self._saved,
+            saved=self.saved_workflow,
             content=self.codec.fingerprint,
         )
 
@@ -158,13 +158,13 @@ class Engine:
             return Context(
                 run_id,
                 node,
-                self.device,
-                self.dtype,
-                self.environment,
-                folder,
-                self.pool,
-                token,
-                report,
+                device=lambda: self.device,
+                dtype_name=self.dtype,
+                environment=self.environment,
+                outputs=folder,
+                pool=self.pool,
+                token=token,
+                report=report,
             )
 
         observers = [self._observe] if self._observed else []
@@ -223,7 +223,8 @@ class Engine:
     def _observe(self, event: Any) -> None:
         self.plugins.manager.hook.graphgen_observe(event=event)
 
-    def _saved(self, name: str) -> Workflow | None:
+    def saved_workflow(self, name: str) -> Workflow | None:
+        """The workflow that the workspace holds under a name, or None."""
         path = self.workspace.workflows / f"{name}.json"
         inside = path.resolve().is_relative_to(self.workspace.workflows.resolve())
         return Workflow.read(path) if inside and path.is_file() else None

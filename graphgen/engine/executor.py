@@ -1,17 +1,16 @@
 """The executor: takes a plan through to its targets and says what happens. It knows
 neither server nor screen.
 
-One thread per run keeps the books: what is wanted, what waits for what, what may be let
-go. Work is demanded from the targets backwards, so that nothing above a cached value is
-even looked at. Quick nodes run in that same thread; the others are sent to their lane and
-come back as messages on a queue.
+One thread per run keeps the books. Work is demanded from the targets backwards, so that
+nothing above a cached value is even looked at. Quick nodes run in that same thread; the
+others are sent to their lane and come back as messages on a queue.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
@@ -20,46 +19,20 @@ from typing import Any
 from ..cache import Cache
 from ..cache.store import PENDING, Values
 from ..node import SKIP, Fragment, Lazy
-from ..problems import Cancelled, NodeError, Problem
+from ..problems import Cancelled, Problem
 from . import events as ev
+from .arrive import FAILED, Unavailable, available, gather, returned
 from .context import CancelToken, Context
-from .expand import Expansion, map_items, unfold
+from .expand import Expansion, map_items, sources_of, unfold
 from .failure import is_out_of_memory, problems_of, release_memory
-from .lanes import Lanes
+from .lanes import INLINE_SECONDS, Lanes, invoke
+from .lazy import LazyWait, ready_made
+from .ledger import DONE, IDLE, WANTED, Ledger
 from .plan import Planner
-from .result import NodeResults, NodeStatus, RunResult, RunStatus
-from .step import Link, Plan, Source, Step
+from .result import NodeResults, RunResult, RunStatus
+from .step import Link, Plan, Step
 
-_IDLE, _WANTED, _DONE = 0, 1, 2
-
-
-class _Failed:
-    """The value of every output of a node that failed, and of those that needed it."""
-
-    def __repr__(self) -> str:
-        return "FAILED"
-
-
-_FAILED: Any = _Failed()
-
-
-class _Unavailable(Exception):
-    """An input that a node needs was skipped, or could not be made."""
-
-    def __init__(self, mark: Any) -> None:
-        self.mark = mark
-
-
-class _LazyWait:
-    """A node that awaits one of its lazy inputs."""
-
-    __slots__ = ("deliver", "link", "remaining", "step")
-
-    def __init__(self, step: int, link: Link, deliver: Callable[[Any], None]) -> None:
-        self.step = step
-        self.link = link
-        self.deliver = deliver
-        self.remaining = 0
+_log = logging.getLogger("graphgen")
 
 
 class Run:
@@ -83,7 +56,7 @@ class Run:
         make_context: Callable[[str, Callable[..., None] | None], Context],
         listeners: Sequence[ev.Listener] = (),
         token: CancelToken | None = None,
-        on_memory: Callable[[], None] = lambda: None,
+        on_memory: Callable[[], object] = lambda: None,
     ) -> None:
         self.run_id = run_id
         self._plan = plan
@@ -95,45 +68,38 @@ class Run:
         self._listeners = list(listeners)
         self._token = token or CancelToken()
         self._on_memory = on_memory
-        self._steps = list(plan.steps)
-        count = len(self._steps)
-        self._state = bytearray(count)
-        self._status: list[NodeStatus] = ["skipped"] * count
-        self._seconds = [0.0] * count
-        self._values: list[Values | None] = [None] * count
-        self._waiting = [0] * count
-        self._uses = [0] * count
-        self._consumers: list[list[int | _LazyWait] | None] = [None] * count
-        self._ready: deque[int] = deque()
+        self._ledger = Ledger(plan.steps)
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._inflight = 0
+        self._running = 0
+        self._pending: set[int] = set()
         self._expansions: dict[int, Expansion] = {}
         self._claimed: set[int] = set()
+        self._tainted: set[int] = set()
         self._problems: list[Problem] = []
 
     def execute(self) -> RunResult:
         """Run to the end; what fails is in the result, and other branches finish."""
         began = time.perf_counter()
-        self._token.on_cancel(lambda: self._queue.put(lambda: None))
-        if self._listeners:
-            self._emit(ev.RunStarted(self.run_id, time.time(), len(self._steps)))
-        keep = [*self._plan.targets, *(source.step for source in self._plan.outputs.values())]
-        for at in keep:
-            self._uses[at] += 1
-        interrupted: KeyboardInterrupt | None = None
+        forget = self._token.on_cancel(lambda: self._queue.put(lambda: None))
+        interrupted: BaseException | None = None
         try:
+            if self._listeners:
+                self._emit(ev.RunStarted(self.run_id, time.time(), len(self._ledger.steps)))
+            keep = [*self._plan.targets, *(s.step for s in self._plan.outputs.values())]
+            for at in keep:
+                self._ledger.uses[at] += 1
             self._demand(keep)
-        except KeyboardInterrupt as error:
-            interrupted = error
-            self._token.cancel()
-        while True:
-            try:
-                self._advance()
-                break
-            except KeyboardInterrupt as error:
-                interrupted = error
-                self._token.cancel()
-        self._give_back_claims()
+            while True:
+                try:
+                    self._advance()
+                    break
+                except KeyboardInterrupt as error:
+                    interrupted = error
+                    self._token.cancel()
+        finally:
+            forget()
+            for at in list(self._claimed):
+                self._give_back(at)
         result = self._result(time.perf_counter() - began)
         if self._listeners:
             self._emit(ev.RunFinished(self.run_id, time.time(), result.status, result.seconds))
@@ -142,88 +108,98 @@ class Run:
         return result
 
     def _advance(self) -> None:
-        ready, queue, token = self._ready, self._queue, self._token
+        ready, queue, token = self._ledger.ready, self._queue, self._token
         while True:
             while ready:
                 if token.cancelled:
                     ready.clear()
                     break
                 self._start(ready.popleft())
-                if self._inflight and not queue.empty():
+                if not queue.empty():
                     queue.get()()
-            if not self._inflight:
+            if not self._running and (token.cancelled or not self._pending):
                 return
             queue.get()()
 
     # Demand: from the targets backwards
 
     def _demand(self, roots: Sequence[int]) -> None:
-        steps, state, cache = self._steps, self._state, self._cache
-        consumers, uses = self._consumers, self._uses
-        stack = list(roots)
+        ledger = self._ledger
+        steps, state, values, peek = ledger.steps, ledger.state, ledger.values, self._cache.get
+        consumers, uses = ledger.consumers, ledger.uses
+        stack = list(reversed(roots))
         while stack:
             at = stack.pop()
-            if state[at] == _DONE and self._values[at] is None:
-                state[at] = _IDLE  # let go already, and now a lazy input wants it
-            if state[at] != _IDLE:
+            if state[at] == DONE and values[at] is None:
+                state[at] = IDLE  # let go already, and now a lazy input wants it
+            if state[at] != IDLE:
                 continue
-            state[at] = _WANTED
+            state[at] = WANTED
             step = steps[at]
             if step.key is not None:
-                values = cache.get(step.key)
-                if values is not None:
-                    self._found(at, values)
+                found = peek(step.key)
+                if found is not None:
+                    self._found(at, found)
                     continue
             waiting = 0
+            for _, needed, _ in step.direct:
+                uses[needed] += 1
+                if state[needed] == DONE and values[needed] is not None:
+                    continue
+                waiting += 1
+                if consumers[needed] is None:
+                    consumers[needed] = [at]
+                else:
+                    consumers[needed].append(at)  # type: ignore[union-attr]
+                if state[needed] != WANTED:
+                    stack.append(needed)
             for link in step.links:
                 for source in link.sources:
-                    needed = source[0]
+                    needed = source.step
                     uses[needed] += 1
-                    if link.lazy:
-                        continue
-                    if state[needed] == _DONE and self._values[needed] is not None:
+                    if link.lazy or ledger.has(needed):
                         continue
                     waiting += 1
-                    listed = consumers[needed]
-                    if listed is None:
-                        consumers[needed] = [at]
-                    else:
-                        listed.append(at)
-                    if state[needed] != _WANTED:
-                        stack.append(needed)
-            self._waiting[at] = waiting
-            if not waiting:
-                self._ready.append(at)
+                    ledger.tell(needed, at)
+                    stack.append(needed)
+            if waiting:
+                ledger.waiting[at] = waiting
+            else:
+                ledger.ready.append(at)
 
     def _found(self, at: int, values: Values) -> None:
-        self._status[at] = "cached"
+        self._ledger.status[at] = "cached"
         if self._listeners:
             self._emit(ev.NodeCached(*self._event(at)))
-        self._complete(at, values)
+        self._ledger.done(at, values)
 
     # Start
 
     def _start(self, at: int) -> None:
-        step = self._steps[at]
+        step = self._ledger.steps[at]
         if at in self._expansions:
             self._finish_expansion(at)
             return
-        if step.key is not None and at not in self._claimed:
-            found = self._cache.claim(step.key, partial(self._landed, at))
+        if self._tainted and not self._tainted.isdisjoint(step.sources()):
+            # What a key can't know went into this; nothing below may be kept under it.
+            self._tainted.add(at)
+        elif step.key is not None:
+            found = self._cache.claim(step.key, self._landed, at)
             if found is PENDING:
-                self._inflight += 1
+                self._pending.add(at)
                 return
             if found is not None:
-                self._let_go(step)
+                self._ledger.let_go(step)
                 self._found(at, found)  # type: ignore[arg-type]
                 return
             self._claimed.add(at)
         try:
             arguments = self._arguments(at, step)
             if step.mapped:
-                self._expand(at, map_items(self._planner, step, arguments, self._steps))
+                self._announce(at)
+                self._expand(at, map_items(self._planner, step, arguments, self._ledger.steps))
                 return
-        except _Unavailable as error:
+        except Unavailable as error:
             self._skip(at, error.mark)
             return
         except Exception as error:
@@ -232,94 +208,76 @@ class Run:
         self._call(at, step, arguments)
 
     def _landed(self, at: int, values: Values | None) -> None:
-        """Called by whichever run computed, or gave up, the value this step waits for."""
+        """Called, from any thread, by whichever run computed or gave up what a step of
+        this run waits for."""
+        self._queue.put(partial(self._receive, at, values))
 
-        def receive() -> None:
-            self._inflight -= 1
-            if values is None:
-                self._ready.append(at)
-            else:
-                self._let_go(self._steps[at])
-                self._found(at, values)
-
-        self._queue.put(receive)
+    def _receive(self, at: int, values: Values | None) -> None:
+        self._pending.discard(at)
+        if values is None:
+            self._ledger.ready.append(at)
+        else:
+            self._ledger.let_go(self._ledger.steps[at])
+            self._found(at, values)
 
     def _arguments(self, at: int, step: Step) -> dict[str, Any]:
-        values = self._values
+        ledger = self._ledger
+        values = ledger.values
         arguments = step.literals.copy()
-        if step.spec.has_lazy:
-            for name, port in step.spec.inputs.items():
-                if port.lazy and arguments.get(name) is not None:
-                    arguments[name] = Lazy(partial(_ready_made, arguments[name]))
+        if step.spec.has_lazy and not step.mapped:
+            for name in step.spec.lazy_inputs:
+                value = arguments.get(name, step.spec.inputs[name].default)
+                if value is not None:
+                    arguments[name] = Lazy(partial(ready_made, value))
+        for port, source, output in step.direct:
+            value = values[source][output]  # type: ignore[index]
+            if value is SKIP or value is FAILED:
+                raise Unavailable(value)
+            arguments[port] = value
         for link in step.links:
             if link.lazy:
                 arguments[link.port] = Lazy(partial(self._resolve_lazy, at, link))
-            elif len(link.sources) == 1 and not link.gather:
-                source, output, convert = link.sources[0]
-                value = values[source][output]  # type: ignore[index]
-                if value is SKIP or value is _FAILED:
-                    raise _Unavailable(value)
-                if convert is not None:
-                    deep = link.per_item or isinstance(value, list)
-                    value = [convert(item) for item in value] if deep else convert(value)
-                if link.check is not None and not link.per_item:
-                    value = _checked(link, value)
-                arguments[link.port] = value
             else:
-                arguments[link.port] = self._gathered(link)
+                arguments[link.port] = gather(ledger, link)
         return arguments
-
-    def _gathered(self, link: Link) -> Any:
-        gathered: Any = []
-        for source, output, convert in link.sources:
-            value = self._values[source][output]  # type: ignore[index]
-            if value is _FAILED:
-                raise _Unavailable(value)
-            if value is SKIP:
-                if link.keys:
-                    raise _Unavailable(value)
-                if link.per_item:
-                    gathered.append(value)
-                continue
-            gathered.append(value if convert is None else convert(value))
-        if link.keys:
-            gathered = dict(zip(link.keys, gathered, strict=True))
-        return gathered if link.per_item or link.check is None else _checked(link, gathered)
 
     def _call(self, at: int, step: Step, arguments: dict[str, Any]) -> None:
         spec = step.spec
         if self._listeners:
-            self._emit(ev.NodeStarted(*self._event(at)))
+            self._announce(at)
         if spec.takes_context:
             report = partial(self._progress, at) if self._listeners else None
-            arguments = {**arguments, "ctx": self._make_context(step.id, report)}
+            arguments["ctx"] = self._make_context(step.id, report)
         if spec.is_async:
-            self._inflight += 1
-            future = self._lanes.start(spec.function(**arguments))
-            self._token.on_cancel(future.cancel)  # type: ignore[arg-type]
+            self._running += 1
+            report_back = partial(self._post, at, arguments)
+            self._lanes.start(spec.function, arguments, self._token, report_back)
+        elif not spec.device and self._lanes.seconds.get(spec, 1.0) < INLINE_SECONDS:
             began = time.perf_counter()
-            future.add_done_callback(partial(self._async_done, at, began, arguments))
-            return
-        if self._lanes.inline(spec):
-            self._returned(at, *_invoke(spec.function, arguments), arguments)
-            return
-        self._inflight += 1
+            try:
+                value, error = spec.function(**arguments), None
+            except KeyboardInterrupt:
+                raise
+            except BaseException as raised:
+                value, error = None, raised
+            self._returned(at, arguments, value, error, time.perf_counter() - began)
+        else:
+            self._running += 1
+            lane = self._device() if spec.device else ""
+            self._lanes.submit(lane, partial(self._work, at, arguments))
 
-        def work() -> None:
-            outcome = (None, Cancelled(), 0.0) if self._token.cancelled else None
-            value, error, seconds = outcome or _invoke(spec.function, arguments)
-            self._queue.put(partial(self._arrived, at, value, error, seconds, arguments))
+    def _work(self, at: int, arguments: dict[str, Any]) -> None:
+        """Run a node on its lane."""
+        if self._token.cancelled:
+            self._post(at, arguments, None, Cancelled(), 0.0)
+        else:
+            self._post(at, arguments, *invoke(self._ledger.steps[at].spec.function, arguments))
 
-        self._lanes.submit(spec, self._device() if spec.device else "", work)
-
-    def _async_done(self, at: int, began: float, arguments: dict[str, Any], future: Any) -> None:
-        seconds = time.perf_counter() - began
-        error = Cancelled() if future.cancelled() else future.exception()
-        value = None if error is not None else future.result()
-        self._queue.put(partial(self._arrived, at, value, error, seconds, arguments))
+    def _post(self, at: int, arguments: dict[str, Any], *outcome: Any) -> None:
+        self._queue.put(partial(self._arrived, at, arguments, *outcome))
 
     def _arrived(self, at: int, *outcome: Any) -> None:
-        self._inflight -= 1
+        self._running -= 1
         self._returned(at, *outcome)
 
     # Finish
@@ -327,309 +285,175 @@ class Run:
     def _returned(
         self,
         at: int,
+        arguments: dict[str, Any],
         value: Any,
         error: BaseException | None,
         seconds: float,
-        arguments: dict[str, Any],
     ) -> None:
-        step = self._steps[at]
-        spec = step.spec
-        self._seconds[at] = seconds
+        ledger = self._ledger
+        step = ledger.steps[at]
+        ledger.seconds[at] = seconds
         if error is not None:
-            if isinstance(error, Cancelled):
+            if isinstance(error, Cancelled) and self._token.cancelled:
                 self._give_back(at)
-            elif isinstance(error, _Unavailable):
+            elif isinstance(error, Unavailable):
                 self._skip(at, error.mark)
             else:
                 arguments.pop("ctx", None)
                 self._fail(at, error, arguments)
             return
-        seen = self._lanes.seconds
-        seen[spec] = max(seconds, 0.5 * seen.get(spec, 0.0))
+        if seconds > INLINE_SECONDS or step.spec not in self._lanes.seconds:
+            self._lanes.remember(step.spec, seconds)
         try:
             if isinstance(value, Fragment):
-                self._expand(at, unfold(self._planner, step, value, len(self._steps)))
+                self._expand(at, unfold(self._planner, step, value, len(ledger.steps)))
                 return
-            values = _outputs(step, value)
+            values = returned(step, value)
         except Exception as problem:
             self._fail(at, problem, arguments)
             return
-        self._executed(at, values)
+        self._executed(at, step, values)
 
-    def _executed(self, at: int, values: Values, cacheable: bool = True) -> None:
-        step = self._steps[at]
-        seconds = self._seconds[at]
-        self._status[at] = "executed"
+    def _executed(self, at: int, step: Step, values: Values, cacheable: bool = True) -> None:
+        ledger = self._ledger
+        ledger.status[at] = "executed"
         if at in self._claimed:
             self._claimed.discard(at)
-            if cacheable and SKIP not in values:
-                self._cache.settle(step.key, values, seconds)  # type: ignore[arg-type]
+            if cacheable and not any(value is SKIP for value in values):
+                self._cache.settle(step.key, values, ledger.seconds[at])  # type: ignore[arg-type]
             else:
                 self._cache.abandon(step.key)  # type: ignore[arg-type]
         if self._listeners:
-            self._emit(ev.NodeFinished(*self._event(at), seconds))
-        self._let_go(step)
-        self._complete(at, values)
-
-    def _complete(self, at: int, values: Values) -> None:
-        """Hand the outputs to whoever waits for them."""
-        self._state[at] = _DONE
-        if self._uses[at]:
-            self._values[at] = values
-        waiting, ready = self._waiting, self._ready
-        consumers = self._consumers[at]
-        if consumers is None:
-            return
-        self._consumers[at] = None
-        for consumer in consumers:
-            if type(consumer) is int:
-                waiting[consumer] -= 1
-                if not waiting[consumer]:
-                    ready.append(consumer)
-            else:
-                self._lazy_arrived(consumer)  # type: ignore[arg-type]
-
-    def _let_go(self, step: Step) -> None:
-        """The step needs its sources no more; values that nobody needs are released."""
-        uses, values = self._uses, self._values
-        for link in step.links:
-            for source in link.sources:
-                needed = source[0]
-                uses[needed] -= 1
-                if not uses[needed]:
-                    values[needed] = None
+            self._emit(ev.NodeFinished(*self._event(at), ledger.seconds[at]))
+        ledger.let_go(step)
+        ledger.done(at, values)
 
     def _skip(self, at: int, mark: Any) -> None:
-        step = self._steps[at]
+        step = self._ledger.steps[at]
         self._give_back(at)
         if self._listeners:
             self._emit(ev.NodeSkipped(*self._event(at)))
-        self._let_go(step)
-        self._complete(at, (mark,) * len(step.spec.outputs))
+        self._ledger.let_go(step)
+        self._ledger.done(at, (mark,) * len(step.spec.outputs))
 
     def _fail(self, at: int, error: BaseException, arguments: dict[str, Any]) -> None:
-        step = self._steps[at]
+        step = self._ledger.steps[at]
         problems = problems_of(error, step.id, step.spec, arguments)
+        text = "".join(traceback.format_exception(error))
         if is_out_of_memory(error):
             error.__traceback__ = None  # its frames hold the tensors that did not fit
             arguments.clear()
             self._on_memory()
             release_memory()
         self._problems.extend(problems)
-        self._status[at] = "failed"
+        self._ledger.status[at] = "failed"
         self._give_back(at)
-        if self._listeners:
-            text = "".join(traceback.format_exception(error))
-            for problem in problems:
-                self._emit(ev.NodeFailed(*self._event(at), problem, text))
-        self._let_go(step)
-        self._complete(at, (_FAILED,) * len(step.spec.outputs))
+        for problem in problems:
+            self._emit(ev.NodeFailed(*self._event(at), problem, text))
+        self._ledger.let_go(step)
+        self._ledger.done(at, (FAILED,) * len(step.spec.outputs))
 
     # Expansion: a list mapping or a fragment takes the place of a step
 
     def _expand(self, at: int, expansion: Expansion) -> None:
-        offset, count = len(self._steps), len(expansion.steps)
-        self._steps.extend(expansion.steps)
-        self._state.extend(bytes(count))
-        self._status.extend(["skipped"] * count)
-        self._seconds.extend([0.0] * count)
-        self._values.extend([None] * count)
-        self._waiting.extend([0] * count)
-        self._uses.extend([0] * count)
-        self._consumers.extend([None] * count)
+        ledger = self._ledger
+        offset = len(ledger.steps)
+        ledger.grow(expansion.steps)
         self._expansions[at] = expansion
-        wanted = [source.step for source in _sources(expansion)]
+        wanted = [source.step for source in sources_of(expansion)]
         # What writes something is run for its own sake.
-        wanted.extend(
-            offset + i for i, new in enumerate(expansion.steps) if not new.spec.outputs
-        )
+        wanted += [offset + i for i, new in enumerate(expansion.steps) if not new.spec.outputs]
         for needed in wanted:
-            self._uses[needed] += 1
-            listed = self._consumers[needed]
-            if listed is None:
-                self._consumers[needed] = [at]
-            else:
-                listed.append(at)
-        self._waiting[at] = len(wanted)
+            ledger.uses[needed] += 1
+            ledger.tell(needed, at)
+        ledger.waiting[at] = len(wanted)
+        expansion.wanted = wanted
         if wanted:
             self._demand(wanted)
         else:
-            self._ready.append(at)
+            ledger.ready.append(at)
 
     def _finish_expansion(self, at: int) -> None:
         expansion = self._expansions.pop(at)
-        outputs: list[Any] = []
-        failed = False
-        for given in expansion.outputs:
-            if isinstance(given, Source):
-                outputs.append(self._values[given.step][given.output])  # type: ignore[index]
-                failed = failed or outputs[-1] is _FAILED
-            elif isinstance(given, list) and given and isinstance(given[0], Source):
-                items = [self._values[s.step][s.output] for s in given]  # type: ignore[index]
-                failed = failed or _FAILED in items
-                outputs.append([item for item in items if item is not SKIP])
-            else:
-                outputs.append(given)
-        for source in _sources(expansion):
-            self._uses[source.step] -= 1
-            if not self._uses[source.step]:
-                self._values[source.step] = None
-        if failed:
-            self._skip(at, _FAILED)
+        step = self._ledger.steps[at]
+        try:
+            values = expansion.collect(self._ledger)
+            if not step.mapped:
+                values = returned(step, values if len(values) != 1 else values[0])
+        except Unavailable as error:
+            self._skip(at, error.mark)
+        except Exception as error:
+            self._fail(at, error, {})
         else:
-            self._executed(at, tuple(outputs), expansion.cacheable)
+            if not expansion.cacheable:
+                self._tainted.add(at)
+            self._executed(at, step, values, expansion.cacheable)
+        for needed in expansion.wanted:
+            self._ledger.release(needed)
 
     # Lazy inputs
 
     async def _resolve_lazy(self, at: int, link: Link) -> Any:
         """Awaited by the node, on the engine's event loop."""
-        loop = self._lanes.loop
-        future = loop.create_future()
+        wait = LazyWait(self._ledger, link, self._lanes.loop)
+        self._queue.put(partial(self._want_lazy, wait))
+        return await wait.future
 
-        def deliver(value: Any) -> None:
-            def settle() -> None:
-                if not future.done():
-                    if isinstance(value, BaseException):
-                        future.set_exception(value)
-                    else:
-                        future.set_result(value)
-
-            loop.call_soon_threadsafe(settle)
-
-        self._queue.put(partial(self._want_lazy, _LazyWait(at, link, deliver)))
-        return await future
-
-    def _want_lazy(self, wait: _LazyWait) -> None:
-        missing = []
-        for source in wait.link.sources:
-            if self._state[source.step] == _DONE and self._values[source.step] is not None:
-                continue
-            missing.append(source.step)
-            consumers = self._consumers[source.step]
-            if consumers is None:
-                self._consumers[source.step] = [wait]
-            else:
-                consumers.append(wait)
-        wait.remaining = len(missing)
+    def _want_lazy(self, wait: LazyWait) -> None:
+        missing = wait.register()
         if missing:
             self._demand(missing)
-        else:
-            wait.remaining = 1
-            self._lazy_arrived(wait)
-
-    def _lazy_arrived(self, wait: _LazyWait) -> None:
-        wait.remaining -= 1
-        if wait.remaining:
-            return
-        eager = wait.link._replace(lazy=False)
-        probe = Step("", self._steps[wait.step].spec, {}, (eager,), None)
-        try:
-            wait.deliver(self._arguments(wait.step, probe)[eager.port])
-        except Exception as error:
-            wait.deliver(error)
 
     # Bookkeeping
 
     def _give_back(self, at: int) -> None:
         if at in self._claimed:
             self._claimed.discard(at)
-            self._cache.abandon(self._steps[at].key)  # type: ignore[arg-type]
-
-    def _give_back_claims(self) -> None:
-        for at in list(self._claimed):
-            self._give_back(at)
+            self._cache.abandon(self._ledger.steps[at].key)  # type: ignore[arg-type]
 
     def _progress(self, at: int, step: int, total: int, preview: bytes | None) -> None:
         self._emit(ev.NodeProgress(*self._event(at), step, total, preview))
 
+    def _announce(self, at: int) -> None:
+        if self._listeners:
+            self._emit(ev.NodeStarted(*self._event(at)))
+
     def _event(self, at: int) -> tuple[str, float, str, str]:
-        step = self._steps[at]
+        step = self._ledger.steps[at]
         return self.run_id, time.time(), step.id, step.spec.id
 
     def _emit(self, event: ev.Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+        for listener in list(self._listeners):
+            try:
+                listener(event)
+            except Exception:
+                # A listener must not end a run; it is not asked again.
+                self._listeners.remove(listener)
+                _log.exception("a listener of run %s failed and was removed", self.run_id)
 
     def _result(self, seconds: float) -> RunResult:
+        ledger, plan = self._ledger, self._plan
         status: RunStatus = "failed" if self._problems else "succeeded"
-        if self._token.cancelled:
+        if self._token.cancelled and (self._problems or self._unfinished()):
             status = "cancelled"
         outputs = {
             name: values[source.output]
-            for name, source in self._plan.outputs.items()
-            if (values := self._values[source.step]) is not None
-            and values[source.output] is not SKIP
-            and values[source.output] is not _FAILED
+            for name, source in plan.outputs.items()
+            if (values := ledger.values[source.step]) is not None
+            and available(values[source.output])
         }
-        targets = {}
-        for at in self._plan.targets:
-            values = self._values[at]
-            if values is not None:
-                names = self._steps[at].spec.outputs
-                targets[at] = {
-                    name: value
-                    for name, value in zip(names, values, strict=True)
-                    if value is not SKIP and value is not _FAILED
-                }
-        nodes = NodeResults(self._steps, self._status, self._seconds, self._state, targets)
+        targets = {
+            at: {
+                name: value
+                for name, value in zip(ledger.steps[at].spec.outputs, values, strict=True)
+                if available(value)
+            }
+            for at in plan.targets
+            if (values := ledger.values[at]) is not None
+        }
+        nodes = NodeResults(ledger.steps, ledger.status, ledger.seconds, ledger.state, targets)
         return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds)
 
-
-async def _ready_made(value: Any) -> Any:
-    return value
-
-
-def _invoke(
-    function: Callable[..., Any], arguments: dict[str, Any]
-) -> tuple[Any, BaseException | None, float]:
-    began = time.perf_counter()
-    try:
-        value = function(**arguments)
-    except (Exception, Cancelled) as error:
-        return None, error, time.perf_counter() - began
-    return value, None, time.perf_counter() - began
-
-
-def _outputs(step: Step, value: Any) -> Values:
-    """What a node returned, as one value per output, checked against its declaration."""
-    ports = step.spec.outputs
-    values: Values
-    if step.spec.several_outputs:
-        if not isinstance(value, tuple) or len(value) != len(ports):
-            raise NodeError(
-                f"{step.spec.id} declares the outputs {', '.join(ports)} but returned "
-                f"{type(value).__name__}",
-                code="wrong_output",
-            )
-        values = value if type(value) is tuple else tuple(value)
-    elif not ports:
-        return ()
-    else:
-        values = (value,)
-    for port, item in zip(ports.values(), values, strict=True):
-        if port.cls is not None and not isinstance(item, port.cls) and item is not SKIP:
-            raise NodeError(
-                f"{step.spec.id} declares {port.type} for {port.name!r} but returned "
-                f"{type(item).__name__}",
-                code="wrong_output",
-                hint="this is a mistake in the node's code",
-            )
-    return values
-
-
-def _checked(link: Link, value: Any) -> Any:
-    assert link.check is not None
-    try:
-        return link.check(value)
-    except ValueError as error:
-        raise NodeError(str(error), port=link.port, code="value_not_allowed") from None
-
-
-def _sources(expansion: Expansion) -> list[Source]:
-    found: list[Source] = []
-    for given in expansion.outputs:
-        if isinstance(given, Source):
-            found.append(given)
-        elif isinstance(given, list):
-            found.extend(item for item in given if isinstance(item, Source))
-    return found
+    def _unfinished(self) -> bool:
+        wanted = [*self._plan.targets, *(s.step for s in self._plan.outputs.values())]
+        return any(self._ledger.state[at] != DONE for at in wanted)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..fingerprint import encode_literal
 from ..node import SKIP, Fragment
 from ..problems import InvalidWorkflow, NodeError, Problem
 from ..workflow import NodeDoc, Workflow, literal_of, split_port
-from .keys import Encoded, derived, encode_link, encode_sources
-from .plan import Planner, references
+from .analysis import references
+from .arrive import FAILED, Unavailable, checked
+from .keys import Encoded, derived
+from .ledger import Ledger
+from .plan import Planner
+from .revise import encode_arrival
 from .step import Link, Source, Step
 
 
@@ -22,11 +26,50 @@ class Expansion:
     Attributes:
         steps: To be appended to the run; sources count from ``offset`` for new steps.
         outputs: For each output a source, the sources of a list, or a value.
+        cacheable: Whether the outputs may be kept under the key of the step.
+        wanted: Indexes of the steps that it waits for.
     """
 
     steps: list[Step]
     outputs: list[Source | list[Source] | Any]
     cacheable: bool
+    wanted: list[int] = field(default_factory=list)
+
+    def collect(self, ledger: Ledger) -> tuple[Any, ...]:
+        """The outputs, when everything wanted is done; skipped items leave no gap.
+
+        Raises:
+            Unavailable: A step that an output needs failed.
+        """
+        outputs: list[Any] = []
+        for given in self.outputs:
+            if isinstance(given, Source):
+                outputs.append(ledger.output(given.step, given.output))
+            elif _is_sources(given):
+                items = [ledger.output(source.step, source.output) for source in given]
+                outputs.append([item for item in items if item is not SKIP])
+                if any(item is FAILED for item in items):
+                    raise Unavailable(FAILED)
+            else:
+                outputs.append(given)
+        if any(output is FAILED for output in outputs):
+            raise Unavailable(FAILED)
+        return tuple(outputs)
+
+
+def sources_of(expansion: Expansion) -> list[Source]:
+    """Every source that the outputs of an expansion need."""
+    found: list[Source] = []
+    for given in expansion.outputs:
+        if isinstance(given, Source):
+            found.append(given)
+        elif _is_sources(given):
+            found.extend(given)
+    return found
+
+
+def _is_sources(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and isinstance(given[0], Source)
 
 
 def map_items(
@@ -39,23 +82,24 @@ def map_items(
         NodeError: The lists differ in length.
     """
     per_item = [link for link in step.links if link.per_item]
-    lengths = {link.port: len(arguments[link.port]) for link in per_item}
+    lengths: dict[str, int] = {}
+    for link in per_item:
+        arrived = arguments[link.port]
+        if not isinstance(arrived, (list, tuple)):
+            raise NodeError(
+                f"takes a list to walk through, got {type(arrived).__name__}",
+                port=link.port,
+                code="value_not_allowed",
+            )
+        lengths[link.port] = len(arrived)
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise NodeError(f"the lists that arrive differ in length: {said}", code="list_lengths")
     count = next(iter(lengths.values()))
-    shared = {
-        name: value
-        for name, value in arguments.items()
-        if name not in lengths and not step.spec.inputs[name].lazy
-    }
-    encoded: dict[str, Encoded] = {}
-    for name, value in step.literals.items():
-        encoded[name] = planner.literal(step.spec.inputs[name], value)[1]
-    for link in step.links:
-        if not link.per_item:
-            encoded[link.port] = _encode_sources(link, steps)
     lazy = tuple(link for link in step.links if link.lazy)
+    unshared = {*lengths, *(link.port for link in lazy)}
+    shared = {name: value for name, value in arguments.items() if name not in unshared}
+    encoded = dict(step.encoded)
     made = []
     for item in range(count):
         if any(arguments[link.port][item] is SKIP for link in per_item):
@@ -63,10 +107,13 @@ def map_items(
         literals = dict(shared)
         for link in per_item:
             value = arguments[link.port][item]
-            literals[link.port] = link.check(value) if link.check else value
-            encoded[link.port] = _encode_item(link, item, value, steps)
-        key = planner.keys.step(step.spec, encoded)
-        made.append(Step(f"{step.id}[{item}]", step.spec, literals, lazy, key))
+            if link.check is not None:
+                value = checked(link, value)
+            literals[link.port] = value
+            encoded[link.port] = _encode_item(planner, step, link, item, value, steps)
+        key = planner.tools.keys.step(step.spec, encoded)
+        id = f"{step.id}[{item}]"
+        made.append(Step(id, step.spec, literals, (), lazy, key, False, dict(encoded)))
     offset = len(steps)
     outputs = [
         [Source(offset + item, output) for item in range(len(made))]
@@ -94,12 +141,11 @@ def unfold(planner: Planner, step: Step, fragment: Fragment, offset: int) -> Exp
         workflow, prefix, lambda id, port: derived(step.key, id, port)
     )
     for new in steps:
+        new.direct = tuple((port, at + offset, output) for port, at, output in new.direct)
         new.links = tuple(_shifted(link, offset) for link in new.links)
     problems: list[Problem] = []
-    cacheable = True
 
     def source(reference: str) -> Source:
-        nonlocal cacheable
         id, output = split_port(flat.resolve(reference))
         at = index.get(id)
         if at is None or output not in steps[at].spec.outputs:
@@ -111,9 +157,14 @@ def unfold(planner: Planner, step: Step, fragment: Fragment, offset: int) -> Exp
                 )
             )
             return Source(0, 0)
-        cacheable = cacheable and steps[at].key is not None
         return Source(offset + at, list(steps[at].spec.outputs).index(output))
 
+    given_names, declared = set(fragment.outputs), set(step.spec.outputs)
+    for name in sorted(given_names ^ declared):
+        said = "does not give" if name in declared else "gives, but the node does not declare,"
+        problems.append(
+            Problem("wrong_output", f"the fragment {said} the output {name!r}", step.id, name)
+        )
     outputs: list[Any] = []
     for name in step.spec.outputs:
         given = fragment.outputs.get(name)
@@ -126,7 +177,14 @@ def unfold(planner: Planner, step: Step, fragment: Fragment, offset: int) -> Exp
             outputs.append(source(linked[0]))
     if problems:
         raise InvalidWorkflow(problems)
-    return Expansion(steps, outputs, cacheable)
+    # The key of the step can't know what its fragment reads from files.
+    sealed = all(new.key is not None and not _reads_files(new) for new in steps)
+    return Expansion(steps, outputs, sealed)
+
+
+def _reads_files(step: Step) -> bool:
+    ports = step.spec.inputs
+    return any(ports[name].marker is not None for name in step.literals)
 
 
 def _shifted(link: Link, offset: int) -> Link:
@@ -134,22 +192,17 @@ def _shifted(link: Link, offset: int) -> Link:
     return link._replace(sources=moved)
 
 
-def _encode_sources(link: Link, steps: list[Step]) -> Encoded:
-    parts = [_encode_source(source, steps) for source in link.sources]
-    return encode_sources(parts, link.keys) if link.gather else parts[0]
-
-
-def _encode_source(source: Source, steps: list[Step]) -> Encoded:
-    step = steps[source.step]
-    return encode_link(step.key, list(step.spec.outputs)[source.output], source.convert)
-
-
-def _encode_item(link: Link, item: int, value: Any, steps: list[Step]) -> Encoded:
-    if link.gather:
-        return _encode_source(link.sources[item], steps)
+def _encode_item(
+    planner: Planner, step: Step, link: Link, item: int, value: Any, steps: list[Step]
+) -> Encoded:
+    port = step.spec.inputs[link.port]
+    if port.marker is not None:
+        return planner.tools.literals.read(port, value)[1]
+    if link.listed:
+        return encode_arrival(Link(link.port, (link.sources[item],)), steps)
     encoded = encode_literal(value)
     if encoded is not None:
         return encoded
     source = link.sources[0]
-    step = steps[source.step]
-    return derived(step.key, list(step.spec.outputs)[source.output], item)
+    maker = steps[source.step]
+    return derived(maker.key, list(maker.spec.outputs)[source.output], item)

@@ -72,5 +72,8 @@ def _short(value: Any) -> str:
     elif isinstance(value, (list, tuple)):
         text = f"{len(value)} items"
     else:
-        text = repr(value)
+        try:
+            text = repr(value)
+        except Exception:  # somebody else's __repr__ must not hide the failure
+            text = f"a {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."

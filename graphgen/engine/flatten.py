@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..problems import Problem
+from ..problems import InvalidWorkflow, Problem
 from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of
 
-MAX_NESTING = 40
+MAX_NODES = 1_000_000
 Scope = tuple[Mapping[str, Workflow], ...]
 Saved = Callable[[str], "Workflow | None"]
 
@@ -26,12 +26,14 @@ class Flat:
         nodes: Type, version and inputs by id.
         aliases: ``subgraph.output`` to the ``node.output`` that it stands for.
         scopes: The subgraphs in reach, by the prefix of the ids that reach them.
+        subgraphs: What each subgraph node stands for, by its id.
     """
 
     nodes: dict[str, NodeDoc]
     outputs: dict[str, str]
     aliases: dict[str, str] = field(default_factory=dict)
     scopes: dict[str, Scope] = field(default_factory=dict)
+    subgraphs: dict[str, Workflow] = field(default_factory=dict)
 
     def resolve(self, reference: str) -> str:
         """Follow aliases until the reference names an output of a real node."""
@@ -54,23 +56,24 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
     if not any(doc.type.startswith(SUBGRAPH_PREFIX) for doc in workflow.nodes.values()):
         flat.nodes = workflow.nodes
         return flat
-    pending: list[tuple[str, Workflow, Scope, dict[tuple[str, str], Any]]] = [
-        ("", workflow, (workflow.workflows,), {})
-    ]
+    pending: list[tuple[str, Workflow, Scope, dict[tuple[str, str], Any], tuple[Workflow, ...]]]
+    pending = [("", workflow, (workflow.workflows,), {}, (workflow,))]
     while pending:
-        prefix, inner, scope, given = pending.pop()
+        prefix, inner, scope, given, inside = pending.pop()
         flat.scopes[prefix.rstrip("/")] = scope
         for id, doc in inner.nodes.items():
             full = prefix + id
             inputs = {port: _relink(value, prefix) for port, value in doc.inputs.items()}
-            inputs.update(
-                {port: value for (node, port), value in given.items() if node == id}
-            )
+            inputs.update({port: v for (node, port), v in given.items() if node == id})
             if not doc.type.startswith(SUBGRAPH_PREFIX):
                 flat.nodes[full] = doc.model_copy(update={"inputs": inputs})
                 continue
             name = doc.type.removeprefix(SUBGRAPH_PREFIX)
-            used = find_subgraph(name, scope, saved)
+            try:
+                used = find_subgraph(name, scope, saved)
+            except InvalidWorkflow as error:  # a saved workflow that is broken
+                problems.extend(Problem(p.code, p.message, full) for p in error.problems)
+                continue
             if used is None:
                 known = sorted({key for level in scope for key in level})
                 problems.append(
@@ -82,16 +85,22 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
                     )
                 )
                 continue
-            if full.count("/") >= MAX_NESTING:
+            if any(used is outer for outer in inside):
                 problems.append(
                     Problem(
                         "recursive_subgraph",
-                        f"the subgraph {name!r} is nested more than {MAX_NESTING} deep",
+                        f"the subgraph {name!r} uses itself",
                         full,
-                        hint="a subgraph can't use itself; repeat with control/while",
+                        hint="repeat with control/while",
                     )
                 )
                 continue
+            if len(flat.nodes) + len(flat.subgraphs) > MAX_NODES:
+                problems.append(
+                    Problem("too_large", f"subgraphs unfold to more than {MAX_NODES} nodes", full)
+                )
+                return flat
+            flat.subgraphs[full] = used
             passed: dict[tuple[str, str], Any] = {}
             for port, value in inputs.items():
                 if port not in used.inputs:
@@ -106,10 +115,20 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
                     )
                     continue
                 for target in used.input_targets(port):
+                    if target[0] not in used.nodes:
+                        problems.append(
+                            Problem(
+                                "unknown_node",
+                                f"the subgraph's input {port!r} feeds {target[0]!r}, which does "
+                                "not exist",
+                                full,
+                                port,
+                            )
+                        )
                     passed[target] = value
             for output, reference in used.outputs.items():
                 flat.aliases[f"{full}.{output}"] = f"{full}/{reference}"
-            pending.append((f"{full}/", used, (used.workflows, *scope), passed))
+            pending.append((f"{full}/", used, (used.workflows, *scope), passed, (*inside, used)))
     return flat
 
 

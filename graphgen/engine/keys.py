@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
-from ..fingerprint import digest, encode_literal, source_fingerprint
+from ..fingerprint import DIGEST_BYTES, digest, encode_literal, source_fingerprint
 from ..node import NodeSpec
 
 Encoded = bytes | None
+_Head = tuple[bytes, list[str], list[Encoded]]
 
 
 class Keys:
@@ -27,7 +29,7 @@ class Keys:
 
     def __init__(self, salt: Callable[[], str] = str) -> None:
         self._salt = salt
-        self._heads: dict[NodeSpec, tuple[bytes, list[tuple[str, Encoded]]] | None] = {}
+        self._heads: dict[NodeSpec, _Head | None] = {}
 
     def step(self, spec: NodeSpec, encoded: Mapping[str, Encoded]) -> bytes | None:
         """The key of a node, from the encodings of its inputs; absent ones are defaults."""
@@ -37,16 +39,16 @@ class Keys:
             head = self._heads[spec] = self._head(spec)
         if head is None:
             return None
-        prefix, ports = head
-        parts = [prefix]
-        for name, default in ports:
-            part = encoded.get(name, default)
-            if part is None:
-                return None
-            parts.append(part)
-        return digest(b"".join(parts))
+        prefix, names, defaults = head
+        try:
+            return blake2b(
+                prefix + b"".join(map(encoded.get, names, defaults)),  # type: ignore[arg-type]
+                digest_size=DIGEST_BYTES,
+            ).digest()
+        except TypeError:  # an input without an encoding
+            return None
 
-    def _head(self, spec: NodeSpec) -> tuple[bytes, list[tuple[str, Encoded]]] | None:
+    def _head(self, spec: NodeSpec) -> _Head | None:
         if spec.volatile or spec.source is None:
             return None
         identity = [spec.id, spec.version, spec.source, sorted(spec.inputs)]
@@ -54,11 +56,9 @@ class Keys:
             identity.append(self._salt())
         prefix = encode_literal(identity)
         assert prefix is not None
-        ports = [
-            (name, None if port.required else encode_literal(port.default))
-            for name, port in sorted(spec.inputs.items())
-        ]
-        return digest(prefix), ports
+        ports = sorted(spec.inputs.items())
+        defaults = [None if port.required else encode_literal(port.default) for _, port in ports]
+        return digest(prefix), [name for name, _ in ports], defaults
 
 
 def encode_link(

@@ -57,11 +57,9 @@ class NodeResults(Mapping[str, NodeResult]):
         status, state = self._status, self._state
         for at in range(len(self._steps) - 1, -1, -1):
             if status[at] == "cached":
-                for link in self._steps[at].links:
-                    if not link.lazy:
-                        for source in link.sources:
-                            if not state[source.step]:
-                                status[source.step] = "cached"
+                for source in self._steps[at].sources():
+                    if not state[source]:
+                        status[source] = "cached"
 
     def __getitem__(self, id: str) -> NodeResult:
         at = self._index[id]

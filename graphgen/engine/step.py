@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..node import NodeSpec
@@ -23,8 +23,12 @@ class Source(NamedTuple):
     convert: Callable[[Any], Any] | None = None
 
 
+Direct = tuple[str, int, int]
+"""An input that takes one output of an earlier step as it is: port, step, output."""
+
+
 class Link(NamedTuple):
-    """An input that is fed by earlier steps.
+    """An input that is fed by earlier steps, and not just directly.
 
     Attributes:
         port: Name of the input.
@@ -35,6 +39,7 @@ class Link(NamedTuple):
             input is constrained.
         lazy: Computed only if the node asks.
         keys: The sources become a dict with these keys.
+        listed: The document gives a list or a dict of links, if only of one.
     """
 
     port: str
@@ -44,6 +49,7 @@ class Link(NamedTuple):
     check: Callable[[Any], Any] | None = None
     lazy: bool = False
     keys: tuple[str, ...] = ()
+    listed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -54,17 +60,30 @@ class Step:
         id: The node's id; ``outer/inner`` inside a subgraph.
         spec: The node type.
         literals: Arguments that are known already.
-        links: Arguments that earlier steps make.
+        direct: Arguments that earlier steps make, taken as they are.
+        links: Arguments that earlier steps make, with something to be done on the way.
         key: Cache key; None is never cached.
         mapped: A list arrives where one value is wanted, so the node runs per item.
+        encoded: What each input that is set or linked adds to the key.
     """
 
     id: str
     spec: NodeSpec
     literals: dict[str, Any]
+    direct: tuple[Direct, ...]
     links: tuple[Link, ...]
     key: bytes | None
     mapped: bool = False
+    encoded: dict[str, bytes | None] = field(default_factory=dict)
+
+    def sources(self) -> Iterator[int]:
+        """Indexes of the steps that make its arguments, lazy ones not among them."""
+        for _, at, _ in self.direct:
+            yield at
+        for link in self.links:
+            if not link.lazy:
+                for source in link.sources:
+                    yield source.step
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -34,14 +35,14 @@ class ModelLibrary:
         Raises:
             NodeError: ``missing_model``, with the nearest names that exist.
         """
-        if name and "\0" not in name:
-            for root in self.folders:
-                for base in dict.fromkeys((root / folder, root)):
-                    path = (base / name).resolve()
-                    if base.resolve() in path.parents and path.exists():
-                        return path
-            if name in self.packaged:
-                return self.packaged[name]
+        for root in self.folders:
+            for base in dict.fromkeys((root / folder, root)):
+                # Symbolic links are followed: people keep large models elsewhere.
+                path = Path(os.path.normpath(base / name))
+                if base in path.parents and _exists(path):
+                    return path
+        if name in self.packaged:
+            return self.packaged[name]
         near = get_close_matches(name, self.names(), n=3, cutoff=0.4)
         looked = ", ".join(str(root) for root in self.folders) or "no folder of your own"
         hint = f"looked in {looked}"
@@ -60,6 +61,13 @@ class ModelLibrary:
             if root.is_dir():
                 found.update(_models_under(root))
         return found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name that the system takes
+        return False
 
 
 def _models_under(root: Path) -> dict[str, Path]:

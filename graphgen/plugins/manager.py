@@ -48,7 +48,7 @@ class Pack:
         self.problem = Problem(
             "pack_failed",
             f"the pack {self.name!r} was left out: {said}",
-            hint="graphgen --debug nodes shows the traceback",
+            hint="graphgen nodes --debug shows the traceback",
         )
         self.traceback = "".join(traceback.format_exception(error))
 
@@ -63,8 +63,14 @@ class Plugins:
 
     def __init__(self, given: Sequence[Any] = (), installed: bool = True) -> None:
         self.packs: list[Pack] = list(_installed()) if installed else []
+        taken = {pack.name for pack in self.packs}
         for plugin in given:
-            name = getattr(plugin, "__name__", type(plugin).__name__)
+            name = base = getattr(plugin, "__name__", type(plugin).__name__)
+            number = 1
+            while name in taken:
+                number += 1
+                name = f"{base}-{number}"
+            taken.add(name)
             self.packs.append(Pack(name, plugin, source="given to the engine"))
         self.registry = Registry()
         self.loaders: dict[str, ModelLoader] = {}
@@ -90,7 +96,7 @@ class Plugins:
                 self.manager.check_pending()
                 callers.append((pack, pack.plugin))
                 self.registry.add_types(_flat(self._call("graphgen_types", pack)))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 pack.fail(error)
                 return False
         for pack in sound:
@@ -99,7 +105,7 @@ class Plugins:
                 self.registry.add_nodes(functions, pack.name)
                 _merge(self.loaders, self._call("graphgen_model_loaders", pack), "model loader")
                 _merge(self.models, self._call("graphgen_models", pack), "model")
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 pack.fail(error)
                 return False
             pack.nodes = [id for id, owner in self.registry.pack_of.items() if owner == pack.name]
@@ -126,7 +132,7 @@ def _installed() -> Iterable[Pack]:
         )
         try:
             pack.plugin = entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             pack.fail(error)
         yield pack
 

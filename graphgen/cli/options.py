@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkflowArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="WORKFLOW",
+        show_default=False,
+        help="A JSON file, a PNG that graphgen saved, or a workflow saved in the workspace.",
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="NAME=VALUE",
+        help="Set a named input; NAME=@FILE reads it from a file. May be repeated.",
+    ),
+]
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        envvar="GRAPHGEN_WORKSPACE",
+        help="Folder of models, inputs, outputs, saved workflows and the cache. "
+        "[default: the user's data folder]",
+    ),
+]
+ModelsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--models", metavar="DIR", help="Another folder of models. May be repeated."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output.")
+]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]

@@ -1,0 +1,454 @@
+"""One walk over a flat document: links resolved, types checked, keys computed.
+
+The walk is iterative and visits each node once, so a chain of any length neither recurses
+nor costs more than linearly. It stops at nothing: every problem is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from ..node import NodeSpec
+from ..ports import InputPort
+from ..problems import InvalidWorkflow, Problem
+from ..registry import Registry
+from ..types import Fit, TypeExpr
+from ..workflow import NodeDoc, Workflow, is_wrapped, link_of, literal_of, split_port
+from . import complaints
+from .fits import Fits, Fitted
+from .flatten import Flat, Saved, find_subgraph
+from .keys import Encoded, Keys, encode_sources
+from .literals import SCALARS, Hole, Literals
+from .step import Direct, Link, Source, Step
+
+
+
+class Tools(NamedTuple):
+    """What a walk needs from its planner."""
+
+    registry: Registry
+    keys: Keys
+    fits: Fits
+    literals: Literals
+    saved: Saved | None
+
+
+Single = tuple[InputPort, str, str]
+"""An input fed by one link: port, source node, output."""
+Several = tuple[InputPort, list[tuple[str, str]], tuple[str, ...]]
+"""An input fed by a list or a dict of links, with the dict's keys."""
+Parsed = tuple[
+    NodeSpec,
+    dict[str, Any],
+    dict[str, Encoded],
+    list[Single],
+    list[Several],
+    dict[str, Any],
+]
+"""A node as read: type, literals, their encodings, links by name, inputs as given."""
+
+
+class Analysis:
+    """The walk's state.
+
+    Args:
+        problems: Problems are appended here.
+        derive: Encodes a literal that is no plain data, by node id and port.
+        keyed: Whether cache keys are wanted.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        flat: Flat,
+        problems: list[Problem],
+        derive: Callable[[str, str], Encoded] | None = None,
+        keyed: bool = True,
+    ) -> None:
+        self.tools = tools
+        self.flat = flat
+        self.problems = problems
+        self.derive = derive
+        self.keyed = keyed
+        self.steps: list[Step] = []
+        self.index: dict[str, int] = {}
+        self.types: dict[int, dict[str, TypeExpr]] = {}
+        self._broken: set[str] = set()
+
+    def visit(self, roots: Iterable[str]) -> None:
+        """Make the steps of the roots and of all that they need, each after its sources."""
+        index, nodes, broken = self.index, self.flat.nodes, self._broken
+        for root in roots:
+            stack = [root]
+            entered: dict[str, Parsed] = {}
+            while stack:
+                id = stack[-1]
+                if id in index or id in broken:
+                    stack.pop()
+                    continue
+                parsed = entered.get(id)
+                if parsed is None:
+                    parsed = self.parse(id, nodes[id])
+                    if parsed is None:
+                        broken.add(id)
+                        continue
+                    missing = [s for _, s, _ in parsed[3] if s not in index]
+                    for _, linked, _ in parsed[4]:
+                        missing += [s for s, _ in linked if s not in index]
+                    if missing:
+                        missing = [s for s in missing if s in nodes and s not in broken]
+                    if missing:
+                        entered[id] = parsed
+                        cyclic = [source for source in missing if source in entered]
+                        if cyclic:
+                            self.problems.append(complaints.cycle(_cycle(cyclic[0], entered)))
+                            broken.update(entered)
+                            entered.clear()
+                        else:
+                            stack += missing
+                        continue
+                else:  # everything it needs has been visited since
+                    del entered[id]
+                stack.pop()
+                step = self.build(id, parsed)
+                index[id] = len(self.steps)
+                self.steps.append(step)
+
+    def named_outputs(self) -> dict[str, Source]:
+        """Where the document's named outputs come from; problems are reported."""
+        outputs: dict[str, Source] = {}
+        for name, given in self.flat.outputs.items():
+            id, port = split_port(self.flat.resolve(given))
+            at = self.index.get(id)
+            what = f"named output {name!r}"
+            if at is None:
+                if id not in self._broken:
+                    self.problems.append(complaints.unknown_node(id, self.flat.nodes, what))
+                continue
+            spec = self.steps[at].spec
+            if port in spec.outputs:
+                outputs[name] = Source(at, list(spec.outputs).index(port))
+            else:
+                self.problems.append(complaints.unknown_output(spec, id, port, what))
+        return outputs
+
+    def parse(self, id: str, doc: NodeDoc) -> Parsed | None:
+        """Read a node: its type, its checked literals, its links as names. None, with the
+        problem reported, if its type or version can't be used."""
+        spec = self.tools.registry.nodes.get(doc.type)
+        if spec is None:
+            near = self.tools.registry.nearest(doc.type)
+            self.problems.append(complaints.unknown_type(id, doc.type, near))
+            return None
+        given = doc.inputs if doc.version == spec.version else self._migrate(id, doc, spec)
+        if given is None:
+            return None
+        ports, memo = spec.inputs, self.tools.literals.memo
+        flat, aliases = self.flat, self.flat.aliases
+        literals: dict[str, Any] = {}
+        encoded: dict[str, Encoded] = {}
+        single: list[Single] = []
+        several: list[Several] = []
+        for name, value in given.items():
+            port = ports.get(name)
+            if port is None:
+                self.problems.append(complaints.unknown_input(spec, id, name))
+                continue
+            kind = type(value)
+            if kind in SCALARS:
+                known = memo.get((port, kind, value))
+                if known is not None:
+                    literals[name], encoded[name] = known
+                    continue
+            elif kind is dict and len(value) == 1 and type(link := value.get("link")) is str:
+                source, _, output = (flat.resolve(link) if aliases else link).rpartition(".")
+                single.append((port, source, output))
+                continue
+            elif kind is dict or kind is list:
+                linked = references(value)
+                if linked:
+                    names = [split_port(flat.resolve(reference)) for reference in linked]
+                    several.append((port, names, tuple(value) if kind is dict else ()))
+                    continue
+                value = literal_of(value)
+            self._literal(id, port, value, literals, encoded)
+        return spec, literals, encoded, single, several, given
+
+    def build(self, id: str, parsed: Parsed) -> Step:
+        """The step of a node whose sources have their steps."""
+        spec, literals, encoded, single, several, given = parsed
+        direct: list[Direct] = []
+        links: list[Link] = []
+        mapped = False
+        variables: dict[str, TypeExpr] = {}
+        index, steps, types, fits = self.index, self.steps, self.types, self.tools.fits.memo
+        for port, source, output in single:
+            at = index.get(source)
+            fitted: Any = None
+            if at is not None and at not in types:
+                fitted = fits.get((steps[at].spec, output, port))
+            if fitted is None:
+                fitted = self._fit(id, port, source, output, None)
+                if fitted is None:
+                    continue
+            place, how, convert, check, tail, plain = fitted
+            key = steps[at].key  # type: ignore[index]
+            name = port.name
+            encoded[name] = None if key is None or tail is None else b"k" + key + tail
+            if port.marker is not None:
+                encoded[name] = None  # what the name stands for is known only then
+            if port.type.var is not None:
+                self._bind(port, self._type_of(at, output), how, variables)  # type: ignore[arg-type]
+            if plain:
+                direct.append((name, at, place))  # type: ignore[arg-type]
+                continue
+            per_item = how is Fit.MAP
+            mapped = mapped or per_item
+            sources = (Source(at, place, convert),)  # type: ignore[arg-type]
+            links.append(Link(name, sources, how is Fit.COLLECT, per_item, check, port.lazy))
+        for port, references, names in several:
+            link = self._gather(id, port, references, names, encoded, variables)
+            if link is not None:
+                links.append(link)
+                mapped = mapped or link.per_item
+        if len(given) < len(spec.inputs):
+            for name, port in spec.inputs.items():
+                if name in given:
+                    continue
+                if port.required:
+                    self.problems.append(complaints.missing_input(id, name, port.type))
+                elif port.spelled_out:
+                    self._literal(id, port, port.default, literals, encoded)
+        key = self.tools.keys.step(spec, encoded) if self.keyed else None
+        if mapped or variables:
+            self.types[self.index.get(id, len(steps))] = {
+                name: _resolved(output.type, variables, mapped)
+                for name, output in spec.outputs.items()
+            }
+        return Step(id, spec, literals, tuple(direct), tuple(links), key, mapped, encoded)
+
+    def _gather(
+        self,
+        id: str,
+        port: InputPort,
+        references: list[tuple[str, str]],
+        names: tuple[str, ...],
+        encoded: dict[str, Encoded],
+        variables: dict[str, TypeExpr],
+    ) -> Link | None:
+        """The link of an input that takes a list or a dict of links."""
+        places: list[Source] = []
+        parts: list[Encoded] = []
+        per_item = False
+        check = None
+        for source, output in references:
+            fitted = self._fit(id, port, source, output, names)
+            if fitted is None:
+                continue
+            at = self.index[source]
+            key = self.steps[at].key
+            places.append(Source(at, fitted.output, fitted.convert))
+            parts.append(
+                None if key is None or fitted.tail is None else b"k" + key + fitted.tail
+            )
+            per_item = per_item or fitted.how is Fit.MAP
+            check = fitted.check
+            if port.type.var is not None:
+                arrives = _gathered(self._type_of(at, output), names)
+                self._bind(port, arrives, fitted.how, variables)
+        if len(places) < len(references):
+            return None
+        encoded[port.name] = encode_sources(parts, names)
+        return Link(port.name, tuple(places), True, per_item, check, port.lazy, names, True)
+
+    def _fit(
+        self, id: str, port: InputPort, source: str, output: str, gathered: tuple[str, ...] | None
+    ) -> Fitted | None:
+        """How one link fits; None, with the problem reported, if it does not."""
+        at = self.index.get(source)
+        if at is None:
+            if source not in self._broken:
+                self.problems.append(self._dead_link(id, port, source, output))
+            return None
+        spec = self.steps[at].spec
+        if output not in spec.outputs:
+            self.problems.append(
+                complaints.unknown_output(spec, source, output, "link", id, port.name)
+            )
+            return None
+        given = self._type_of(at, output)
+        if gathered is None and at not in self.types:
+            fitted = self.tools.fits.find(spec, output, port)
+        else:
+            if gathered is not None:
+                given = _gathered(given, gathered)
+            fitted = self.tools.fits.between(spec, output, given, port, gathered)
+        if fitted is None or (port.lazy and fitted.how is Fit.MAP):
+            self._report(
+                "type_mismatch",
+                f"takes {port.type}, but {source}.{output} gives {given}",
+                id,
+                port.name,
+                self.tools.fits.hint(given),
+            )
+            return None
+        return fitted
+
+    def _dead_link(self, id: str, port: InputPort, source: str, output: str) -> Problem:
+        subgraph = self.flat.subgraphs.get(source)
+        if subgraph is None:
+            missing = source or output
+            return complaints.unknown_node(missing, self.flat.nodes, "link", id, port.name)
+        return Problem(
+            "unknown_output",
+            f"the link names {source}.{output}, but the subgraph has no such output",
+            id,
+            port.name,
+            hint=f"its outputs: {', '.join(subgraph.outputs) or 'none'}",
+        )
+
+    def _type_of(self, at: int, output: str) -> TypeExpr:
+        inferred = self.types.get(at)
+        return inferred[output] if inferred else self.steps[at].spec.outputs[output].type
+
+    def _bind(
+        self, port: InputPort, given: TypeExpr, how: Fit, variables: dict[str, TypeExpr]
+    ) -> None:
+        assert port.type.var is not None
+        depth = max(given.depth - port.type.depth - (how is Fit.MAP), 0)
+        variables.setdefault(port.type.var, TypeExpr(given.names, depth))
+
+    def _literal(
+        self,
+        id: str,
+        port: InputPort,
+        value: Any,
+        literals: dict[str, Any],
+        encoded: dict[str, Encoded],
+    ) -> None:
+        name = port.name
+        if isinstance(value, str) and port.type.names == ("workflow",):
+            value = self._subgraph(id, name, value)
+            if value is None:
+                return
+        try:
+            checked, encoding = self.tools.literals.read(port, value, self.keyed)
+        except ValueError as error:
+            code = "value_not_allowed" if port.type.is_plain else "wrong_type"
+            self._report(code, str(error), id, name, port.description or None)
+            return
+        except InvalidWorkflow as error:
+            for p in error.problems:
+                where = f"{id}/{p.node}" if p.node else id
+                self._report(p.code, p.message, where, p.port, p.hint)
+            return
+        if encoding is None and self.derive is not None and port.marker is None:
+            encoding = self.derive(id, name)
+        encoded[name] = encoding
+        if isinstance(value, Hole):
+            return
+        literals[name] = checked
+        if port.marker is not None and checked is not None:
+            problem = port.marker.check(checked, self.tools.literals.environment)
+            if problem is not None:
+                self._report(problem.code, problem.message, id, name, problem.hint)
+
+    def _subgraph(self, id: str, name: str, value: str) -> Workflow | None:
+        scope = self.flat.scope_of(id)
+        found = find_subgraph(value, scope, self.tools.saved)
+        if found is None:
+            self._report("unknown_subgraph", f"there is no subgraph named {value!r}", id, name)
+            return None
+        # It leaves its document here, so it takes along the subgraphs in its reach.
+        reach: dict[str, Workflow] = {}
+        for level in reversed(scope):
+            reach.update(level)
+        return found.model_copy(update={"workflows": {**reach, **found.workflows}})
+
+    def _migrate(self, id: str, doc: NodeDoc, spec: NodeSpec) -> dict[str, Any] | None:
+        if doc.version > spec.version:
+            self._report(
+                "unknown_version",
+                f"needs version {doc.version} of {spec.id!r}, the installed pack has "
+                f"{spec.version}",
+                id,
+                hint="update the pack",
+            )
+            return None
+        inputs = dict(doc.inputs)
+        for version in range(doc.version, spec.version):
+            migrate = spec.migrations.get(version)
+            if migrate is None:
+                self._report(
+                    "no_migration",
+                    f"saved with version {doc.version} of {spec.id!r}; its pack has version "
+                    f"{spec.version} and no way forward from {version}",
+                    id,
+                    hint="look at the pack's notes, and set the version by hand",
+                )
+                return None
+            try:
+                inputs = migrate(inputs)
+            except Exception as error:
+                self._report(
+                    "migration_failed",
+                    f"{spec.id!r} could not be brought from version {version} to "
+                    f"{version + 1}: {type(error).__name__}: {error}",
+                    id,
+                    hint="tell the pack's author",
+                )
+                return None
+        return inputs
+
+    def _report(
+        self, code: str, message: str, node: str, port: str | None = None, hint: str | None = None
+    ) -> None:
+        self.problems.append(Problem(code, message, node, port, hint))
+
+
+def _cycle(start: str, entered: dict[str, Parsed]) -> list[str]:
+    """The nodes of the cycle that ``start`` closes, in the direction of the data."""
+    ids = list(entered)
+    path = []
+    at: str | None = ids[-1]
+    while at is not None and at not in path:
+        path.append(at)
+        needed = [source for _, source, _ in entered[at][3]]
+        needed += [source for _, linked, _ in entered[at][4] for source, _ in linked]
+        at = next((source for source in needed if source in entered), None)
+    first = path.index(at) if at is not None else 0
+    return path[first:][::-1]
+
+
+def references(value: Any) -> list[str]:
+    """The links that an input value holds; empty for a literal.
+
+    A list or a dict of nothing but links is gathered when the run has made them all.
+    """
+    link = link_of(value)
+    if link is not None:
+        return [link]
+    kind = type(value)
+    if (kind is not dict and kind is not list) or (kind is dict and is_wrapped(value)):
+        return []
+    found: list[str] = []
+    for item in value.values() if kind is dict else value:
+        link = link_of(item)
+        if link is None:
+            return []
+        found.append(link)
+    return found
+
+
+def _gathered(given: TypeExpr, names: tuple[str, ...]) -> TypeExpr:
+    if names:
+        return TypeExpr(("dict",))
+    return TypeExpr(given.names, given.depth + 1, given.optional, given.var)
+
+
+def _resolved(expr: TypeExpr, variables: dict[str, TypeExpr], mapped: bool) -> TypeExpr:
+    if expr.var is not None and expr.var in variables:
+        bound = variables[expr.var]
+        expr = TypeExpr(bound.names, bound.depth + expr.depth, expr.optional)
+    return TypeExpr(expr.names, expr.depth + 1, False) if mapped else expr

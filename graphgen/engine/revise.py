@@ -1,0 +1,193 @@
+"""Planning again after a small edit, or none: most plans differ from the last in a literal.
+
+A remembered plan is compared with the document node by node, by content, so a document
+that was changed in place is noticed. Where only literals differ, their steps are made
+anew and the keys below them with them; anything else is left to a whole new plan.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ..node import NodeSpec
+from ..problems import Problem
+from ..types import TypeExpr
+from ..workflow import NodeDoc
+from .analysis import Analysis, Tools
+from .flatten import Flat
+from .keys import Encoded, encode_link, encode_sources
+from .step import Link, Plan, Step
+
+KEPT = 8
+MOST_CHANGED = 200
+_MARSHAL_VERSION = 2
+"""The last version whose bytes do not depend on who else refers to an object."""
+_Snapshot = dict[str, "tuple[str, int, bytes | None]"]
+
+
+class _Known(NamedTuple):
+    nodes: _Snapshot
+    aliases: dict[str, str]
+    plan: Plan
+    types: dict[int, dict[str, TypeExpr]]
+    unsettled: list[str]
+    """Nodes whose literals name something outside the document: files, models, subgraphs."""
+
+
+class Recent:
+    """The plans made last."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._known: OrderedDict[Any, _Known] = OrderedDict()
+
+    def remember(
+        self,
+        flat: Flat,
+        targets: Sequence[str] | None,
+        plan: Plan,
+        types: dict[int, dict[str, TypeExpr]],
+    ) -> None:
+        specs = self._tools.registry.nodes
+        outside: dict[str, bool] = {}
+        snapshot: _Snapshot = {}
+        unsettled = []
+        for id, doc in flat.nodes.items():
+            snapshot[id] = doc.type, doc.version, _frozen(doc)
+            names = outside.get(doc.type)
+            if names is None:
+                names = outside[doc.type] = _names_outside(specs.get(doc.type))
+            if names and id in plan.index:
+                unsettled.append(id)
+        known = self._known
+        known[_shape(flat, targets)] = _Known(snapshot, flat.aliases, plan, types, unsettled)
+        while len(known) > KEPT:
+            known.popitem(last=False)
+
+    def revise(self, flat: Flat, targets: Sequence[str] | None) -> Plan | None:
+        """The remembered plan brought up to date, or None if it takes a new one."""
+        known = self._known.get(_shape(flat, targets))
+        if known is None or known.aliases != flat.aliases:
+            return None
+        changed = _changed(known.nodes, flat.nodes)
+        if changed is None:
+            return None
+        plan = known.plan
+        wanted = [id for id in dict.fromkeys([*changed, *known.unsettled]) if id in plan.index]
+        if not wanted:
+            return plan
+        steps = self._rebuild(flat, known, sorted(plan.index[id] for id in wanted))
+        if steps is None:
+            return None
+        revised = Plan(steps, plan.targets, plan.outputs, plan.index)
+        if changed:
+            # Stored together, and never changed in place: other runs may be reading.
+            docs = {id: flat.nodes[id] for id in changed}
+            fresh = {id: (doc.type, doc.version, _frozen(doc)) for id, doc in docs.items()}
+            self._known[_shape(flat, targets)] = known._replace(
+                nodes={**known.nodes, **fresh}, plan=revised
+            )
+        return revised
+
+    def _rebuild(self, flat: Flat, known: _Known, wanted: list[int]) -> list[Step] | None:
+        problems: list[Problem] = []
+        analysis = Analysis(self._tools, flat, problems)
+        analysis.steps = steps = list(known.plan.steps)
+        analysis.index, analysis.types = known.plan.index, known.types
+        anew = set(wanted)
+        stale: set[int] = set()
+        for at in range(wanted[0], len(steps)):
+            old = steps[at]
+            if at in anew:
+                parsed = analysis.parse(old.id, flat.nodes[old.id])
+                if parsed is None:
+                    return None
+                new = analysis.build(old.id, parsed)
+                if problems or new.direct != old.direct or not _same(new.links, old.links):
+                    return None
+            elif stale and not stale.isdisjoint(_all_sources(old)):
+                new = self._rekeyed(old, steps)
+            else:
+                continue
+            steps[at] = new
+            if new.key is None or new.key != old.key:
+                stale.add(at)
+        return steps
+
+    def _rekeyed(self, step: Step, steps: list[Step]) -> Step:
+        """A step of which only the keys of its sources have changed."""
+        encoded = dict(step.encoded)
+        for port, at, output in step.direct:
+            encoded[port] = encode_output(steps[at], output)
+        for link in step.links:
+            if step.spec.inputs[link.port].marker is None:
+                encoded[link.port] = encode_arrival(link, steps)
+        key = self._tools.keys.step(step.spec, encoded)
+        return replace(step, key=key, encoded=encoded)
+
+
+def encode_arrival(link: Link, steps: Sequence[Step]) -> Encoded:
+    """The encoding of an input that is fed by a link, from the keys of its sources."""
+    parts = []
+    for source in link.sources:
+        parts.append(encode_output(steps[source.step], source.output, source.convert))
+    several = len(parts) > 1 or link.keys or link.listed
+    return encode_sources(parts, link.keys) if several else parts[0]
+
+
+def encode_output(
+    step: Step, output: int, convert: Callable[[Any], Any] | None = None
+) -> Encoded:
+    return encode_link(step.key, list(step.spec.outputs)[output], convert)
+
+
+def _all_sources(step: Step) -> Iterator[int]:
+    yield from (at for _, at, _ in step.direct)
+    yield from (source.step for link in step.links for source in link.sources)
+
+
+def _same(links: tuple[Link, ...], others: tuple[Link, ...]) -> bool:
+    """Whether links lead from the same outputs in the same way."""
+
+    def shape(link: Link) -> tuple[Any, ...]:
+        places = tuple((source.step, source.output) for source in link.sources)
+        return link.port, places, link.gather, link.per_item, link.lazy, link.keys
+
+    return [shape(link) for link in links] == [shape(link) for link in others]
+
+
+def _shape(flat: Flat, targets: Sequence[str] | None) -> tuple[Any, ...]:
+    named = tuple(flat.outputs.items())
+    return len(flat.nodes), named, None if targets is None else tuple(targets)
+
+
+def _changed(known: _Snapshot, nodes: Mapping[str, NodeDoc]) -> list[str] | None:
+    """Ids whose literals may differ; None if more than that does."""
+    changed = []
+    for id, doc in nodes.items():
+        old = known.get(id)
+        if old is None or old[0] != doc.type or old[1] != doc.version:
+            return None
+        if old[2] is None or old[2] != _frozen(doc):
+            changed.append(id)
+            if len(changed) > MOST_CHANGED:
+                return None
+    return changed
+
+
+def _frozen(doc: NodeDoc) -> bytes | None:
+    try:
+        return marshal.dumps(doc.inputs, _MARSHAL_VERSION)
+    except ValueError:  # it holds live values
+        return None
+
+
+def _names_outside(spec: NodeSpec | None) -> bool:
+    return spec is not None and any(
+        port.marker is not None or "workflow" in port.type.names
+        for port in spec.inputs.values()
+    )

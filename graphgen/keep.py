@@ -1,0 +1,156 @@
+"""Documents that stand on their own: what a saved picture carries to be repeated by.
+
+A file that lies outside the workspace is copied into its inputs under a name made from its
+content, and saved workflows that are used as subgraphs are taken along.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .engine.flatten import Saved
+from .environment import Environment, InputFile
+from .fingerprint import file_fingerprint
+from .outputs import safe_name, write_problem
+from .plain import is_plain
+from .problems import GraphgenError, NodeError
+from .registry import Registry
+from .workflow import PNG_KEY, SUBGRAPH_PREFIX, NodeDoc, Workflow
+from .workspace import Workspace, atomic_file
+
+_ENDING = re.compile(r"(\.[a-z]{1,4})?\.(gz|bz2|xz|zst)$|\.[^.]*$", re.IGNORECASE)
+_DIGITS = 8
+
+
+class InputKeeper:
+    """Keeps the files that a user names.
+
+    Args:
+        workspace: Files are copied into its inputs.
+        environment: Resolves the names of files in workflows.
+    """
+
+    def __init__(self, workspace: Workspace, environment: Environment) -> None:
+        self._folder = workspace.inputs
+        self._files = environment.files
+        self._own = (workspace.inputs, workspace.outputs)
+
+    def keep(self, path: Path) -> str:
+        """The name that a workflow shall call a file by, after copying it if need be.
+
+        A folder is not copied: nodes may read it where it lies.
+
+        Raises:
+            NodeError: It can't be read.
+            GraphgenError: There is no room for the copy.
+        """
+        real = path.resolve()
+        if real.is_dir():
+            self._files.allow(real)
+            return str(real)
+        name = self._name_inside(real)
+        return self._copy(real) if name is None else name
+
+    def keep_literal(self, name: str) -> str:
+        """The same for a name that a workflow already has; what is no file stays."""
+        try:
+            real = self._files.resolve(name)
+        except NodeError:
+            return name  # planning reports it
+        inside = any(real.is_relative_to(folder.resolve()) for folder in self._own)
+        return name if inside or not real.is_file() else self._copy(real)
+
+    def _name_inside(self, real: Path) -> str | None:
+        folder = self._folder.resolve()
+        if not real.is_relative_to(folder):
+            return None
+        name = real.relative_to(folder).as_posix()
+        try:
+            return name if self._files.resolve(name) == real else None
+        except NodeError:
+            return None
+
+    def _copy(self, real: Path) -> str:
+        digest = file_fingerprint(real) if real.is_file() else None
+        if digest is None:
+            raise NodeError(f"{real} is no file that can be read", code="unreadable_file")
+        ending = _ENDING.search(real.name)
+        suffix = ending[0] if ending else ""
+        stem = safe_name(real.name.removesuffix(suffix), "file")
+        for digits in (_DIGITS, len(digest)):
+            target = self._folder / f"{stem}-{digest[:digits]}{suffix}"
+            if not target.exists():
+                try:
+                    with atomic_file(target) as temporary:
+                        shutil.copyfile(real, temporary)
+                except OSError as error:
+                    raise GraphgenError(write_problem(error, target)) from error
+                break
+            if file_fingerprint(target) == digest:
+                break
+        return target.name
+
+
+def self_contained(
+    workflow: Workflow, registry: Registry, keeper: InputKeeper, saved: Saved | None = None
+) -> Workflow:
+    """The same workflow with its files kept and the saved workflows that it uses inside."""
+    whole = _with_files(workflow, registry, keeper)
+    found: dict[str, Workflow] = {}
+    pending: list[tuple[Workflow, frozenset[str]]] = [(whole, frozenset())]
+    while pending:
+        inner, around = pending.pop()
+        known = around | inner.workflows.keys()
+        pending.extend((used, known) for used in inner.workflows.values())
+        for name in _subgraph_names(inner, registry) - known - found.keys():
+            used = saved(name) if saved is not None else None
+            if used is not None:
+                found[name] = _with_files(used, registry, keeper)
+                pending.append((found[name], frozenset(whole.workflows)))
+    return whole.model_copy(update={"workflows": {**whole.workflows, **found}}) if found else whole
+
+
+def embedded(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, str]:
+    """Text for a picture's metadata: the workflow with the inputs of the run in it.
+
+    Values that JSON can't hold stay open, to be given again.
+    """
+    plain = {name: value for name, value in values.items() if is_plain(value)}
+    return {PNG_KEY: workflow.with_inputs(plain).to_json(indent=None)}
+
+
+def _with_files(workflow: Workflow, registry: Registry, keeper: InputKeeper) -> Workflow:
+    nodes: dict[str, NodeDoc] = {}
+    for id, doc in workflow.nodes.items():
+        spec = registry.get(doc.type)
+        changed = {
+            name: keeper.keep_literal(value)
+            for name, value in doc.inputs.items()
+            if isinstance(value, str)
+            and spec is not None
+            and (port := spec.inputs.get(name)) is not None
+            and isinstance(port.marker, InputFile)
+        }
+        if changed:
+            doc = doc.model_copy(update={"inputs": {**doc.inputs, **changed}})
+        nodes[id] = doc
+    inner = {name: _with_files(used, registry, keeper) for name, used in workflow.workflows.items()}
+    return workflow.model_copy(update={"nodes": nodes, "workflows": inner})
+
+
+def _subgraph_names(workflow: Workflow, registry: Registry) -> set[str]:
+    """Names by which a workflow's nodes use others: as their type, or as an argument."""
+    names = set()
+    for doc in workflow.nodes.values():
+        if doc.type.startswith(SUBGRAPH_PREFIX):
+            names.add(doc.type.removeprefix(SUBGRAPH_PREFIX))
+        elif (spec := registry.get(doc.type)) is not None:
+            for name, value in doc.inputs.items():
+                port = spec.inputs.get(name)
+                if isinstance(value, str) and port and port.type.names == ("workflow",):
+                    names.add(value)
+    return names

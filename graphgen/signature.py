@@ -1,0 +1,188 @@
+"""The signature of a workflow: which ports its named inputs feed, what its named outputs
+give, and both in JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .engine.analysis import references
+from .engine.flatten import MAX_NESTING, Saved, Scope, find_subgraph
+from .plain import is_plain
+from .ports import InputPort
+from .registry import Registry
+from .types import ANY, TypeExpr
+from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, literal_of, split_port
+
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_JSON_TYPES = {
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "bool": "boolean",
+    "dict": "object",
+}
+_ABSENT: Any = object()
+
+
+class Target(NamedTuple):
+    """A port that a named input feeds, inside subgraphs too.
+
+    Attributes:
+        node: Id of its node, ``outer/inner`` inside a subgraph.
+        value: What the document sets it to, as written there.
+    """
+
+    node: str
+    port: InputPort
+    value: Any
+
+    @property
+    def required(self) -> bool:
+        return self.value is _ABSENT and self.port.required
+
+
+def input_targets(
+    workflow: Workflow, registry: Registry, saved: Saved | None = None
+) -> dict[str, list[Target]]:
+    """The ports that each named input feeds; without those of unknown nodes."""
+    return {name: list(_targets(workflow, name, registry, saved)) for name in workflow.inputs}
+
+
+def input_schema(
+    workflow: Workflow, registry: Registry, saved: Saved | None = None
+) -> dict[str, Any]:
+    """JSON Schema of the object that holds a workflow's named inputs.
+
+    Defaults are what the document sets. ``portType`` says the port type; one that is no
+    plain Python type has no further schema.
+    """
+    properties: dict[str, Any] = {}
+    required = []
+    definitions: dict[str, Any] = {}
+    for name, targets in input_targets(workflow, registry, saved).items():
+        alternatives: list[dict[str, Any]] = []
+        defaults = []
+        for target in targets:
+            schema = target.port.schema()
+            definitions.update(schema.pop("$defs", {}))
+            schema.pop("description", None)
+            default = schema.pop("default", _ABSENT)
+            if target.value is not _ABSENT:
+                linked = references(target.value)
+                default = _ABSENT if linked else literal_of(target.value)
+            defaults.append(default)
+            if schema not in alternatives:
+                alternatives.append(schema)
+        merged = alternatives[0] if len(alternatives) == 1 else {"allOf": alternatives}
+        properties[name] = entry = {"title": _title(name), **(merged if targets else {})}
+        if targets:
+            entry["portType"] = str(targets[0].port.type)
+            description = next((t.port.description for t in targets if t.port.description), "")
+            if description:
+                entry["description"] = description
+            if defaults[0] is not _ABSENT and is_plain(defaults[0]):
+                entry["default"] = defaults[0]
+        if any(target.required for target in targets):
+            required.append(name)
+    schema = _object_schema(workflow, properties, required)
+    if definitions:
+        schema["$defs"] = definitions
+    return schema
+
+
+def output_schema(
+    workflow: Workflow, registry: Registry, saved: Saved | None = None
+) -> dict[str, Any]:
+    """JSON Schema of the object that holds a workflow's named outputs; what is no plain
+    data is a list of files."""
+    properties: dict[str, Any] = {}
+    for name, reference in workflow.outputs.items():
+        entry: dict[str, Any] = {"title": _title(name)}
+        found = _output_type(workflow, reference, registry, saved)
+        if found is not None:
+            expr, description = found
+            entry.update(_output_schema(expr), portType=str(expr))
+            if description:
+                entry["description"] = description
+        properties[name] = entry
+    return _object_schema(workflow, properties, [])
+
+
+def _targets(
+    workflow: Workflow, name: str, registry: Registry, saved: Saved | None
+) -> Iterator[Target]:
+    first: Scope = (workflow.workflows,)
+    pending = [("", workflow, first, name, _ABSENT)]
+    while pending:
+        prefix, inner, scope, input_name, given = pending.pop(0)
+        for node, port in inner.input_targets(input_name):
+            doc = inner.nodes.get(node)
+            if doc is None:
+                continue
+            value = doc.inputs.get(port, _ABSENT) if given is _ABSENT else given
+            used = _subgraph(doc, scope, saved)
+            if used is not None:
+                full = f"{prefix}{node}/"
+                if port in used.inputs and full.count("/") <= MAX_NESTING:
+                    pending.append((full, used, (used.workflows, *scope), port, value))
+                continue
+            spec = registry.get(doc.type)
+            if spec is not None and port in spec.inputs:
+                yield Target(prefix + node, spec.inputs[port], value)
+
+
+def _output_type(
+    workflow: Workflow, reference: str, registry: Registry, saved: Saved | None
+) -> tuple[TypeExpr, str] | None:
+    scope: Scope = (workflow.workflows,)
+    for _ in range(MAX_NESTING):
+        node, port = split_port(reference)
+        doc = workflow.nodes.get(node)
+        if doc is None:
+            return None
+        used = _subgraph(doc, scope, saved)
+        if used is None:
+            spec = registry.get(doc.type)
+            output = spec.outputs.get(port) if spec is not None else None
+            return None if output is None else (output.type, output.description)
+        if port not in used.outputs:
+            return None
+        workflow, reference, scope = used, used.outputs[port], (used.workflows, *scope)
+    return None
+
+
+def _subgraph(doc: NodeDoc, scope: Scope, saved: Saved | None) -> Workflow | None:
+    if not doc.type.startswith(SUBGRAPH_PREFIX):
+        return None
+    return find_subgraph(doc.type.removeprefix(SUBGRAPH_PREFIX), scope, saved)
+
+
+def _output_schema(expr: TypeExpr) -> dict[str, Any]:
+    if ANY in expr.names:
+        return {}
+    if not expr.is_plain:
+        return {"type": "array", "items": {"type": "string", "format": "uri-reference"}}
+    names = [_JSON_TYPES[name] for name in expr.names]
+    schema: dict[str, Any] = {"type": names[0] if len(names) == 1 else names}
+    for _ in range(expr.depth):
+        schema = {"type": "array", "items": schema}
+    return {"anyOf": [schema, {"type": "null"}]} if expr.optional else schema
+
+
+def _object_schema(
+    workflow: Workflow, properties: dict[str, Any], required: list[str]
+) -> dict[str, Any]:
+    schema: dict[str, Any] = {"$schema": SCHEMA_DIALECT}
+    if workflow.name:
+        schema["title"] = workflow.name
+    if workflow.description:
+        schema["description"] = workflow.description
+    schema.update(type="object", properties=properties, additionalProperties=False)
+    if required:
+        schema["required"] = required
+    return schema
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
