@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar, Union
 
-from .fingerprint import source_fingerprint
+from .fingerprint import encode_literal, source_fingerprint
 from .ports import InputMarker, InputPort, OutputPort, is_constrained, output_port
 from .problems import GraphgenError, InvalidNode, Problem
 from .types import ANY, PLAIN_TYPES, Types, type_expr, types_union
@@ -234,7 +234,7 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
             except (ValueError, GraphgenError) as error:
                 report(f"its default is not allowed: {error}", parameter.name)
             else:
-                coerced = type(default) is not type(port.default)
+                coerced = encode_literal(default) != encode_literal(port.default)
                 port = replace(port, default=default, coerced=coerced)
         inputs[parameter.name] = port
     if is_async and declaration.device:
@@ -287,8 +287,8 @@ def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | No
         annotation = Annotated[(inner, *metadata)] if metadata else inner  # type: ignore[assignment]
     expr = type_expr(annotation, types)
     marker = next((item for item in metadata if isinstance(item, InputMarker)), None)
-    if marker is not None and (expr.names != ("str",) or expr.depth):
-        raise TypeError(f"{type(marker).__name__} marks a single text, not {expr}")
+    if marker is not None and (expr.depth or not expr.is_plain):
+        raise TypeError(f"{type(marker).__name__} marks a single plain value, not {expr}")
     return InputPort(
         name=parameter.name,
         type=expr,

@@ -88,28 +88,25 @@ class InputPort:
         """
         if value is None and self.type.optional:
             return None
-        if self.type.is_plain:
-            self._check_scalars(value, self.type.depth)
+        if self.type.is_plain and not self._scalars_fit(value, self.type.depth):
+            raise ValueError(f"expected {self.type}, got {describe(value)}")
         try:
             return self.adapter.validate_python(value)
         except ValueError as error:
             raise ValueError(_first_message(error)) from None
 
-    def _check_scalars(self, value: Any, depth: int) -> None:
-        """Refuse what pydantic would convert: "1" and True are no int."""
+    def _scalars_fit(self, value: Any, depth: int) -> bool:
+        """False for what pydantic would convert: "1" and True are no int."""
         if depth:
-            if isinstance(value, (list, tuple)):
-                for item in value:
-                    self._check_scalars(item, depth - 1)
-            return
+            if not isinstance(value, (list, tuple)):
+                return False
+            return all(self._scalars_fit(item, depth - 1) for item in value)
         if isinstance(value, (enum.Enum, Path)):
-            return
+            return True
         allowed = tuple(cls for name in self.type.names for cls in _SCALARS[name])
-        right = isinstance(value, allowed) and (not isinstance(value, bool) or bool in allowed)
-        whole = isinstance(value, float) and value.is_integer() and int in allowed
-        if not right and not whole:
-            wanted = str(self.type) if not self.type.depth else " | ".join(self.type.names)
-            raise ValueError(f"expected {wanted}, got {describe(value)}")
+        if isinstance(value, allowed):
+            return not isinstance(value, bool) or bool in allowed
+        return isinstance(value, float) and value.is_integer() and int in allowed
 
     @property
     def description(self) -> str:

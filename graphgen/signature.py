@@ -3,11 +3,13 @@ give, and both in JSON Schema."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from .engine.analysis import references
-from .engine.flatten import MAX_NESTING, Saved, Scope, find_subgraph
+from .engine.flatten import Saved, Scope, find_subgraph
 from .plain import is_plain
 from .ports import InputPort
 from .registry import Registry
@@ -22,6 +24,7 @@ _JSON_TYPES = {
     "bool": "boolean",
     "dict": "object",
 }
+_MOST = 10_000
 _ABSENT: Any = object()
 
 
@@ -112,20 +115,25 @@ def output_schema(
 def _targets(
     workflow: Workflow, name: str, registry: Registry, saved: Saved | None
 ) -> Iterator[Target]:
-    first: Scope = (workflow.workflows,)
-    pending = [("", workflow, first, name, _ABSENT)]
-    while pending:
-        prefix, inner, scope, input_name, given = pending.pop(0)
-        for node, port in inner.input_targets(input_name):
-            doc = inner.nodes.get(node)
+    saved = _read_once(saved)
+    pending: deque[tuple[str, tuple[Workflow, ...], Scope, str, Any]]
+    pending = deque([("", (workflow,), (workflow.workflows,), name, _ABSENT)])
+    for _ in range(_MOST):  # subgraphs in subgraphs may unfold to any number
+        if not pending:
+            return
+        prefix, inside, scope, input_name, given = pending.popleft()
+        for node, port in inside[-1].input_targets(input_name):
+            doc = inside[-1].nodes.get(node)
             if doc is None:
                 continue
             value = doc.inputs.get(port, _ABSENT) if given is _ABSENT else given
             used = _subgraph(doc, scope, saved)
             if used is not None:
-                full = f"{prefix}{node}/"
-                if port in used.inputs and full.count("/") <= MAX_NESTING:
-                    pending.append((full, used, (used.workflows, *scope), port, value))
+                if port in used.inputs and not any(used is outer for outer in inside):
+                    inner = (*inside, used)
+                    pending.append(
+                        (f"{prefix}{node}/", inner, (used.workflows, *scope), port, value)
+                    )
                 continue
             spec = registry.get(doc.type)
             if spec is not None and port in spec.inputs:
@@ -135,8 +143,10 @@ def _targets(
 def _output_type(
     workflow: Workflow, reference: str, registry: Registry, saved: Saved | None
 ) -> tuple[TypeExpr, str] | None:
+    saved = _read_once(saved)
+    inside: tuple[Workflow, ...] = ()
     scope: Scope = (workflow.workflows,)
-    for _ in range(MAX_NESTING):
+    while not any(workflow is outer for outer in inside):
         node, port = split_port(reference)
         doc = workflow.nodes.get(node)
         if doc is None:
@@ -148,8 +158,14 @@ def _output_type(
             return None if output is None else (output.type, output.description)
         if port not in used.outputs:
             return None
-        workflow, reference, scope = used, used.outputs[port], (used.workflows, *scope)
+        inside, scope = (*inside, workflow), (used.workflows, *scope)
+        workflow, reference = used, used.outputs[port]
     return None
+
+
+def _read_once(saved: Saved | None) -> Saved | None:
+    """So that a saved workflow that uses itself is known by identity."""
+    return None if saved is None else cache(saved)
 
 
 def _subgraph(doc: NodeDoc, scope: Scope, saved: Saved | None) -> Workflow | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from .problems import NodeError
 
 ENVIRONMENT_VARIABLE = "GRAPHGEN_WORKSPACE"
+PARTIAL_PREFIX = ".partial-"
 
 
 def default_workspace() -> Path:
@@ -112,7 +113,7 @@ def atomic_file(target: Path) -> Iterator[Path]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=".partial-", suffix=target.suffix
+        dir=target.parent, prefix=PARTIAL_PREFIX, suffix=target.suffix
     )
     os.close(handle)
     temporary = Path(name)

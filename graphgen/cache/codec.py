@@ -74,11 +74,13 @@ class Codec:
             text, expected = metadata["graphgen"], metadata["digest"]
             tree = json.loads(text)
             arrays = _load(data, tree)
+            if tree["version"] != VERSION or _digest(text, arrays) != expected:
+                raise Corrupt("the content does not match its digest")
+            return self._put_together(tree["value"], arrays)
+        except Corrupt:
+            raise
         except Exception as error:
-            raise Corrupt(f"not a cache entry: {error}") from None
-        if tree.get("version") != VERSION or _digest(text, arrays) != expected:
-            raise Corrupt("the content does not match its digest")
-        return self._put_together(tree["value"], arrays)
+            raise Corrupt(f"not a cache entry: {type(error).__name__}: {error}") from None
 
     def fingerprint(self, value: Any) -> str | None:
         """Content hash of a value, or None if it has no form on disk."""
@@ -100,6 +102,8 @@ class Codec:
             if is_tensor(item):
                 name = str(len(arrays))
                 torch_like = hasattr(item, "cpu")
+                if not torch_like and not item.dtype.isnative:
+                    raise NotStorable(f"an array of dtype {item.dtype} has no form on disk")
                 arrays[name] = item.detach().cpu().contiguous() if torch_like else item.copy("C")
                 return {"$": "torch" if torch_like else "numpy", "v": name}
             if isinstance(item, (list, tuple)):
@@ -138,13 +142,12 @@ class Codec:
             return {
                 self._put_together(k, arrays): self._put_together(v, arrays) for k, v in inner
             }
+        if kind != "object":
+            raise Corrupt(f"unknown kind {kind!r}")
         cls = self._classes().get(tree["type"])
         if cls is None:
             raise Corrupt(f"no pack brings the type {tree['type']!r}")
-        try:
-            return cls(**{name: self._put_together(item, arrays) for name, item in inner.items()})
-        except (TypeError, ValueError) as error:
-            raise Corrupt(f"{tree['type']} has changed since: {error}") from None
+        return cls(**{name: self._put_together(item, arrays) for name, item in inner.items()})
 
     def _classes(self) -> dict[str, type]:
         classes: dict[str, type] = {"ModelRef": ModelRef, "Patch": Patch}

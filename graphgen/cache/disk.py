@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
-from ..workspace import atomic_file
+from ..workspace import PARTIAL_PREFIX, atomic_file
 from .codec import Codec, Corrupt, NotStorable
 
 SUFFIX = ".safetensors"
+STALE_SECONDS = 3600
 
 
 class DiskTier:
@@ -78,6 +80,9 @@ class DiskTier:
         for _, size, path in self._files():
             path.unlink(missing_ok=True)
             total += size
+        for leftover in self.folder.glob(f"*/{PARTIAL_PREFIX}*"):  # of writers that were killed
+            if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
+                leftover.unlink(missing_ok=True)
         self._used = 0
         return total
 

@@ -15,13 +15,14 @@ ENTRY_OVERHEAD = 200
 
 
 class Entry:
-    __slots__ = ("nbytes", "priority", "seconds", "values")
+    __slots__ = ("nbytes", "priority", "seconds", "used", "values")
 
     def __init__(self, values: tuple[Any, ...], seconds: float, nbytes: int) -> None:
         self.values = values
         self.seconds = seconds
         self.nbytes = nbytes
         self.priority = 0.0
+        self.used = 0
 
 
 class MemoryTier:
@@ -31,7 +32,8 @@ class MemoryTier:
         self.budget = budget
         self.used = 0
         self.entries: dict[bytes, Entry] = {}
-        self._heap: list[tuple[float, bytes]] | None = None
+        self._heap: list[tuple[float, int, bytes]] | None = None
+        self._ticks = 0
         self._clock = 0.0
 
     def get(self, key: bytes) -> Entry | None:
@@ -39,6 +41,8 @@ class MemoryTier:
         if entry is not None:
             # The heap is put right when the entry comes up for eviction.
             entry.priority = self._clock + entry.seconds / entry.nbytes
+            self._ticks += 1
+            entry.used = self._ticks
         return entry
 
     def put(self, key: bytes, entry: Entry) -> list[tuple[bytes, Entry]]:
@@ -49,10 +53,12 @@ class MemoryTier:
         if old is not None:
             self.used -= old.nbytes
         entry.priority = self._clock + entry.seconds / entry.nbytes
+        self._ticks += 1
+        entry.used = self._ticks
         self.entries[key] = entry
         self.used += entry.nbytes
         if self._heap is not None:
-            heapq.heappush(self._heap, (entry.priority, key))
+            heapq.heappush(self._heap, (entry.priority, entry.used, key))
         return self._evict() if self.used > self.budget else []
 
     def clear(self) -> int:
@@ -64,16 +70,16 @@ class MemoryTier:
     def _evict(self) -> list[tuple[bytes, Entry]]:
         heap = self._heap
         if heap is None:  # kept only from the first eviction on
-            heap = self._heap = [(e.priority, key) for key, e in self.entries.items()]
+            heap = self._heap = [(e.priority, e.used, key) for key, e in self.entries.items()]
             heapq.heapify(heap)
         gone = []
         while self.used > self.budget and heap:
-            priority, key = heapq.heappop(heap)
+            priority, used, key = heapq.heappop(heap)
             entry = self.entries.get(key)
             if entry is None:
                 continue
-            if entry.priority > priority:  # used since: it goes back in its place
-                heapq.heappush(heap, (entry.priority, key))
+            if (entry.priority, entry.used) > (priority, used):  # it goes back in its place
+                heapq.heappush(heap, (entry.priority, entry.used, key))
                 continue
             self._clock = max(self._clock, priority)
             del self.entries[key]

@@ -123,7 +123,9 @@ class Analysis:
             at = self.index.get(id)
             what = f"named output {name!r}"
             if at is None:
-                if id not in self._broken:
+                if id in self.flat.subgraphs:
+                    self.problems.append(self._dead_output(id, port, what, id))
+                elif id not in self._broken:
                     self.problems.append(complaints.unknown_node(id, self.flat.nodes, what))
                 continue
             spec = self.steps[at].spec
@@ -140,6 +142,13 @@ class Analysis:
         if spec is None:
             near = self.tools.registry.nearest(doc.type)
             self.problems.append(complaints.unknown_type(id, doc.type, near))
+            for name, value in doc.inputs.items():
+                for reference in references(value):
+                    source = split_port(self.flat.resolve(reference))[0]
+                    if source not in self.flat.nodes and source not in self.flat.subgraphs:
+                        self.problems.append(
+                            complaints.unknown_node(source, self.flat.nodes, "link", id, name)
+                        )
             return None
         given = doc.inputs if doc.version == spec.version else self._migrate(id, doc, spec)
         if given is None:
@@ -259,7 +268,7 @@ class Analysis:
                 self._bind(port, arrives, fitted.how, variables)
         if len(places) < len(references):
             return None
-        encoded[port.name] = encode_sources(parts, names)
+        encoded[port.name] = None if port.marker else encode_sources(parts, names)
         return Link(port.name, tuple(places), True, per_item, check, port.lazy, names, True)
 
     def _fit(
@@ -296,16 +305,21 @@ class Analysis:
         return fitted
 
     def _dead_link(self, id: str, port: InputPort, source: str, output: str) -> Problem:
-        subgraph = self.flat.subgraphs.get(source)
-        if subgraph is None:
-            missing = source or output
-            return complaints.unknown_node(missing, self.flat.nodes, "link", id, port.name)
+        if source in self.flat.subgraphs:
+            return self._dead_output(source, output, "link", id, port.name)
+        missing = source or output
+        return complaints.unknown_node(missing, self.flat.nodes, "link", id, port.name)
+
+    def _dead_output(
+        self, source: str, output: str, what: str, id: str, port: str | None = None
+    ) -> Problem:
+        known = self.flat.subgraphs[source].outputs
         return Problem(
             "unknown_output",
-            f"the link names {source}.{output}, but the subgraph has no such output",
+            f"the {what} names {source}.{output}, but the subgraph has no such output",
             id,
-            port.name,
-            hint=f"its outputs: {', '.join(subgraph.outputs) or 'none'}",
+            port,
+            hint=f"its outputs: {', '.join(known) or 'none'}",
         )
 
     def _type_of(self, at: int, output: str) -> TypeExpr:

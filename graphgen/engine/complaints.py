@@ -9,7 +9,7 @@ from itertools import islice
 from ..node import NodeSpec
 from ..problems import Problem
 
-MOST_COMPARED = 100
+MOST_COMPARED = 50
 
 
 def unknown_type(id: str, type: str, near: list[str]) -> Problem:

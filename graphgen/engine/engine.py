@@ -226,8 +226,12 @@ class Engine:
     def saved_workflow(self, name: str) -> Workflow | None:
         """The workflow that the workspace holds under a name, or None."""
         path = self.workspace.workflows / f"{name}.json"
-        inside = path.resolve().is_relative_to(self.workspace.workflows.resolve())
-        return Workflow.read(path) if inside and path.is_file() else None
+        try:
+            inside = path.resolve().is_relative_to(self.workspace.workflows.resolve())
+            found = inside and path.is_file()
+        except (OSError, ValueError):  # no name that the system takes
+            return None
+        return Workflow.read(path) if found else None
 
 
 def new_run_id() -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from ..problems import InvalidWorkflow, Problem
 from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of
 
-MAX_NODES = 1_000_000
+MAX_NODES = 100_000
 Scope = tuple[Mapping[str, Workflow], ...]
 Saved = Callable[[str], "Workflow | None"]
 
@@ -56,6 +57,8 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
     if not any(doc.type.startswith(SUBGRAPH_PREFIX) for doc in workflow.nodes.values()):
         flat.nodes = workflow.nodes
         return flat
+    if saved is not None:
+        saved = cache(saved)  # one object per name, by which a subgraph within itself is known
     pending: list[tuple[str, Workflow, Scope, dict[tuple[str, str], Any], tuple[Workflow, ...]]]
     pending = [("", workflow, (workflow.workflows,), {}, (workflow,))]
     while pending:

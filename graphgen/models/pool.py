@@ -15,12 +15,14 @@ from .reference import ModelLoader, ModelRef
 
 @dataclass
 class _Entry:
-    ref: ModelRef
     loader: ModelLoader
     model: Any
-    device: str
     nbytes: int
     users: int = 0
+
+
+Key = tuple[str, str, str]
+"""Identity of the weights, dtype, device."""
 
 
 class ModelPool:
@@ -40,8 +42,8 @@ class ModelPool:
     ) -> None:
         self._loaders = dict(loaders)
         self._budgets = dict(budgets or {})
-        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
-        self._loading: dict[tuple[str, str], threading.Lock] = {}
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
+        self._gates: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
         self.loads = 0
 
@@ -58,7 +60,7 @@ class ModelPool:
         finally:
             with self._lock:
                 entry.users -= 1
-                self._shrink(device, keep=None)
+                self._shrink(device)
 
     def free(self) -> int:
         """Drop every model that no node is using; returns the bytes given back."""
@@ -70,36 +72,34 @@ class ModelPool:
         """Bytes of weights per device."""
         with self._lock:
             used: dict[str, int] = {}
-            for entry in self._entries.values():
-                used[entry.device] = used.get(entry.device, 0) + entry.nbytes
+            for (_, _, device), entry in self._entries.items():
+                used[device] = used.get(device, 0) + entry.nbytes
             return used
 
     def _acquire(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
-        key = (ref.key, str(dtype))
+        key = ref.key, str(dtype), device
         with self._lock:
-            gate = self._loading.setdefault(key, threading.Lock())
-        with gate:
+            gate = self._gates.setdefault(key[:2], threading.Lock())
+        with gate:  # one thread at a time loads or moves the same weights
             with self._lock:
                 entry = self._entries.get(key)
-                if entry is not None and (entry.device == device or entry.users):
-                    # Two lanes that want one model on two devices: the second loads again.
-                    if entry.device != device:
-                        key = (f"{ref.key}@{device}", str(dtype))
-                        entry = self._entries.get(key)
-                if entry is not None and entry.device == device:
+                if entry is not None:
                     entry.users += 1
                     self._entries.move_to_end(key)
                     return entry
+                idle = next(
+                    (k for k, e in self._entries.items() if k[:2] == key[:2] and not e.users),
+                    None,
+                )
+                entry = self._entries.pop(idle) if idle is not None else None
             if entry is not None:
                 entry.model = entry.loader.move(entry.model, device)
-                entry.device = device
             else:
                 entry = self._load(ref, device, dtype)
+            entry.users += 1
             with self._lock:
                 self._entries[key] = entry
-                self._entries.move_to_end(key)
-                entry.users += 1
-                self._shrink(device, keep=key)
+                self._shrink(device)
             return entry
 
     def _load(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
@@ -112,24 +112,23 @@ class ModelPool:
             )
         model = loader.load(ref, device, dtype)
         self.loads += 1
-        return _Entry(ref, loader, model, device, loader.nbytes(model))
+        return _Entry(loader, model, loader.nbytes(model))
 
-    def _shrink(self, device: str, keep: tuple[str, str] | None) -> None:
+    def _shrink(self, device: str) -> None:
         """Bring a device back under its budget; called with the lock held."""
         budget = self._budgets.get(device)
         if budget is None:
             return
-        used = sum(e.nbytes for e in self._entries.values() if e.device == device)
-        for key in list(self._entries):
+        used = sum(e.nbytes for (_, _, where), e in self._entries.items() if where == device)
+        for key, entry in list(self._entries.items()):
             if used <= budget:
-                break
-            entry = self._entries[key]
-            if entry.device != device or entry.users or key == keep:
+                return
+            if key[2] != device or entry.users:
                 continue
             used -= entry.nbytes
-            if device == "cpu":
-                del self._entries[key]
-            else:
+            del self._entries[key]
+            host = (*key[:2], "cpu")
+            if device != "cpu" and host not in self._entries:
                 entry.model = entry.loader.move(entry.model, "cpu")
-                entry.device = "cpu"
-                self._shrink("cpu", keep=None)
+                self._entries[host] = entry
+                self._shrink("cpu")

@@ -1,0 +1,101 @@
+"""The model library: names to files and folders."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphgen import NodeError
+from graphgen.models.library import ModelLibrary
+
+
+@pytest.fixture
+def folders(tmp_path):
+    mine, yours = tmp_path / "mine", tmp_path / "yours"
+    (mine / "sd15").mkdir(parents=True)
+    (mine / "sd15" / "model_index.json").write_text("{}")
+    (mine / "sd15" / "unet").mkdir()
+    (mine / "sd15" / "unet" / "config.json").write_text("{}")
+    (mine / "loras").mkdir()
+    (mine / "loras" / "ink.safetensors").write_text("lora")
+    (mine / "ink.safetensors").write_text("checkpoint")
+    (mine / "notes.txt").write_text("no model")
+    (yours / "deep" / "er").mkdir(parents=True)
+    (yours / "deep" / "er" / "net.pth").write_text("")
+    (yours / "ink.safetensors").write_text("hidden")
+    packaged = tmp_path / "emoji"
+    packaged.mkdir()
+    return ModelLibrary([mine, yours, tmp_path / "absent"], {"emoji-64": packaged, "sd15": packaged})
+
+
+def test_names_are_files_and_folders_of_models(folders):
+    assert folders.names() == [
+        "deep/er/net.pth",
+        "emoji-64",
+        "ink.safetensors",
+        "loras/ink.safetensors",
+        "sd15",
+    ]
+
+
+def test_every_name_can_be_found(folders):
+    for name in folders.names():
+        assert folders.find(name).exists()
+        assert folders.find(name) == folders.entries()[name]
+
+
+def test_the_users_models_hide_those_of_packs_and_earlier_folders_later_ones(folders):
+    assert folders.find("sd15").parent.name == "mine"
+    assert folders.find("ink.safetensors").read_text() == "checkpoint"
+
+
+def test_a_kind_is_looked_up_in_its_own_folder_first(folders):
+    assert folders.find("ink.safetensors", "loras").read_text() == "lora"
+    assert folders.find("sd15", "loras").name == "sd15"
+
+
+def test_what_is_missing_says_what_is_near_and_where_it_looked(folders):
+    with pytest.raises(NodeError) as caught:
+        folders.find("emoji-46")
+
+    assert caught.value.code == "missing_model"
+    assert "emoji-46" in str(caught.value)
+    assert "emoji-64" in caught.value.hint
+    assert "mine" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["../secret.safetensors", "/etc/hostname", "..", ".", "", "a\0b"])
+def test_names_that_leave_the_folders_are_missing(folders, tmp_path, name):
+    (tmp_path / "secret.safetensors").write_text("secret")
+    with pytest.raises(NodeError):
+        folders.find(name)
+
+
+@given(st.text())
+def test_any_name_is_found_or_missing(name):
+    try:
+        ModelLibrary(["/nowhere"]).find(name)
+    except NodeError as error:
+        assert error.code == "missing_model"
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "\ud800", "~nobody/x"])
+def test_names_that_no_system_knows_are_missing(folders, name):
+    with pytest.raises(NodeError) as caught:
+        folders.find(name)
+    assert caught.value.code == "missing_model"
+
+
+def test_models_that_are_linked_into_a_folder_are_found(folders, tmp_path):
+    real = tmp_path / "elsewhere" / "big.safetensors"
+    real.parent.mkdir()
+    real.write_text("weights")
+    (tmp_path / "mine" / "linked.safetensors").symlink_to(real)
+
+    assert "linked.safetensors" in folders.names()
+    assert folders.find("linked.safetensors").read_text() == "weights"
+
+
+def test_folders_that_contain_themselves_end(folders, tmp_path):
+    (tmp_path / "mine" / "loop").symlink_to(tmp_path / "mine")
+
+    assert "sd15" in folders.names()

@@ -1,0 +1,205 @@
+"""The map of the house, enforced: what may import what, and what importing costs."""
+
+import ast
+import json
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import graphgen
+from tests.support import python
+
+ROOT = Path(graphgen.__file__).parent
+REPOSITORY = ROOT.parent
+
+# What stands on a line may import what stands above it, and nothing below.
+LEVELS = [
+    {"problems", "fingerprint", "plain"},
+    {"types", "workspace"},
+    {"node", "workflow", "models"},
+    {"environment", "registry", "cache", "signature"},
+    {"plugins"},
+    {"engine"},
+    {"inputs", "outputs", "keep"},
+    {"runs"},
+    {"server", "cli"},
+]
+LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
+HEAVY = ("torch", "numpy", "PIL", "diffusers", "transformers", "spandrel", "safetensors", "scipy")
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def part_of(path):
+    """``graphgen/engine/plan.py`` to ``engine``; ``graphgen/node.py`` to ``node``."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def is_type_checking(item):
+    return isinstance(item, ast.If) and "TYPE_CHECKING" in ast.unparse(item.test)
+
+
+def imports(tree, path, inside_functions=True):
+    """Absolute names of the modules that a file imports at run time."""
+    found = []
+    pending = list(tree.body)
+    while pending:
+        item = pending.pop()
+        if is_type_checking(item):
+            pending.extend(item.orelse)
+            continue
+        if isinstance(item, ast.Import):
+            found += [alias.name for alias in item.names]
+        elif isinstance(item, ast.ImportFrom):
+            if item.level:
+                package = ["graphgen", *path.relative_to(ROOT).parent.parts]
+                base = package[: len(package) - item.level + 1]
+                module = ".".join([*base, *([item.module] if item.module else [])])
+            else:
+                module = item.module
+            found.append(module)
+            found += [f"{module}.{alias.name}" for alias in item.names]
+        elif isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) and not inside_functions:
+            continue
+        pending.extend(child for child in ast.iter_child_nodes(item) if isinstance(child, (ast.stmt, ast.ExceptHandler)))
+    return found
+
+
+def parts_used(path, **options):
+    names = imports(ast.parse(path.read_text()), path, **options)
+    return {
+        name.split(".")[1]
+        for name in names
+        if name.startswith("graphgen.") and name.split(".")[1] in LEVEL
+    }
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_imports_what_stands_on_it(path):
+    if path == ROOT / "__init__.py":
+        return  # the facade, which imports lazily
+    own = part_of(path)
+    assert own in LEVEL, f"{own} has no place in the house yet: put it into LEVELS"
+    for used in parts_used(path):
+        assert LEVEL[used] < LEVEL[own] or used == own or LEVEL[used] == LEVEL[own] and own in (
+            "node",
+            "workflow",
+            "models",
+            "environment",
+            "registry",
+            "types",
+            "workspace",
+            "inputs",
+            "outputs",
+            "keep",
+            "cli",
+        ), f"{own} must not import {used}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_core_imports_no_pack_and_nothing_heavy_at_its_top(path):
+    tree = ast.parse(path.read_text())
+    everything = imports(tree, path)
+    at_the_top = imports(tree, path, inside_functions=False)
+
+    assert not [name for name in everything if name.split(".")[0] in ("graphgen_nodes", "plugins")]
+    assert not [name for name in at_the_top if name.split(".")[0] in HEAVY]
+
+
+def test_the_executor_knows_neither_server_nor_screen():
+    for path in (ROOT / "engine").glob("*.py"):
+        names = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), path)}
+        assert names.isdisjoint({"aiohttp", "rich", "typer", "sqlite3"}), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_are_small_and_say_what_they_are(path):
+    text = path.read_text()
+
+    assert ast.get_docstring(ast.parse(text)), "no docstring"
+    assert len(text.splitlines()) <= 500
+
+
+LOADED = "import sys, json; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+
+
+def loaded_by(code):
+    return set(json.loads(python(f"{code}\n{LOADED}")))
+
+
+def test_importing_graphgen_is_cheap():
+    loaded = loaded_by("import graphgen")
+
+    assert loaded.isdisjoint({*HEAVY, "pluggy", "networkx", "asyncio", "typer", "rich", "aiohttp"})
+
+
+def test_its_public_names_cost_nothing_heavy_either():
+    loaded = loaded_by("import graphgen\nfor name in graphgen.__all__: getattr(graphgen, name)")
+
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_loading_every_pack_and_validating_imports_nothing_heavy():
+    code = """
+from graphgen import Engine
+engine = Engine()
+assert not engine.problems, engine.problems
+for spec in engine.registry.nodes.values():
+    spec.to_dict()
+for id in engine.registry.nodes:
+    engine.validate({"nodes": {"n": {"type": id}}})
+"""
+    assert loaded_by(code).isdisjoint(HEAVY)
+
+
+def test_running_plain_nodes_imports_nothing_heavy():
+    code = """
+import tempfile
+from graphgen import Context, Engine, hookimpl, node
+
+@node("test/plain", title="Plain")
+def plain(a: int, *, ctx: Context) -> int:
+    '''Use the context, but no device.'''
+    ctx.progress(1, 1)
+    return a
+
+class Pack:
+    @hookimpl
+    def graphgen_nodes(self):
+        return [plain]
+
+engine = Engine([Pack()], installed=False, workspace=tempfile.mkdtemp())
+assert engine.run({"nodes": {"n": {"type": "test/plain", "inputs": {"a": 1}}}}).status == "succeeded"
+"""
+    assert loaded_by(code).isdisjoint(HEAVY)
+
+
+def test_everything_the_core_needs_is_declared():
+    """Third-party modules that the core and the packs import are dependencies."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    declared = {_name(requirement) for requirement in project["dependencies"]}
+    modules = metadata.packages_distributions()
+    import sys
+
+    for folder in (ROOT, REPOSITORY / "nodes" / "graphgen_nodes"):
+        for path in folder.rglob("*.py"):
+            tree = ast.parse(path.read_text())
+            for item in ast.walk(tree):
+                names = []
+                if isinstance(item, ast.Import):
+                    names = [alias.name for alias in item.names]
+                elif isinstance(item, ast.ImportFrom) and not item.level:
+                    names = [item.module]
+                for name in names:
+                    top = name.split(".")[0]
+                    if top in sys.stdlib_module_names or top in ("graphgen", "graphgen_nodes"):
+                        continue
+                    homes = {_name(home) for home in modules.get(top, [top])}
+                    assert homes & declared or top == "torchvision", f"{path} imports {top}"
+
+
+def _name(requirement):
+    import re
+
+    return re.split(r"[^A-Za-z0-9_.-]", requirement)[0].lower().replace("_", "-")
