@@ -14,7 +14,7 @@ from .node import node
 
 if TYPE_CHECKING:
     from .engine import Engine, RunResult
-    from .engine.context import Context
+    from .engine.context import CancelToken, Context
     from .environment import InputFile, ModelName
     from .models.reference import ModelLoader, ModelRef, Patch
     from .node import SKIP, Fragment, Lazy
@@ -25,36 +25,49 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Engine": ".engine",
-    "RunResult": ".engine",
-    "Context": ".engine.context",
-    "InputFile": ".environment",
-    "ModelName": ".environment",
-    "ModelLoader": ".models.reference",
-    "ModelRef": ".models.reference",
-    "Patch": ".models.reference",
-    "SKIP": ".node",
-    "Fragment": ".node",
-    "Lazy": ".node",
-    "hookimpl": ".plugins.hookspecs",
-    "GraphgenError": ".problems",
-    "InvalidWorkflow": ".problems",
-    "NodeError": ".problems",
-    "Problem": ".problems",
-    "RunFailed": ".problems",
-    "SaveTarget": ".types",
-    "TypeSpec": ".types",
-    "Workflow": ".workflow",
-}
+__all__ = [
+    "SKIP",
+    "CancelToken",
+    "Context",
+    "Engine",
+    "Fragment",
+    "GraphgenError",
+    "InputFile",
+    "InvalidWorkflow",
+    "Lazy",
+    "ModelLoader",
+    "ModelName",
+    "ModelRef",
+    "NodeError",
+    "Patch",
+    "Problem",
+    "RunFailed",
+    "RunResult",
+    "SaveTarget",
+    "TypeSpec",
+    "Workflow",
+    "__version__",
+    "hookimpl",
+    "node",
+]
 
-__all__ = ["__version__", "node", *_HOMES]
+_HOMES = {
+    ".engine": ("Engine", "RunResult"),
+    ".engine.context": ("CancelToken", "Context"),
+    ".environment": ("InputFile", "ModelName"),
+    ".models.reference": ("ModelLoader", "ModelRef", "Patch"),
+    ".node": ("SKIP", "Fragment", "Lazy"),
+    ".plugins.hookspecs": ("hookimpl",),
+    ".problems": ("GraphgenError", "InvalidWorkflow", "NodeError", "Problem", "RunFailed"),
+    ".types": ("SaveTarget", "TypeSpec"),
+    ".workflow": ("Workflow",),
+}
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'graphgen' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home, __name__), name)
-    globals()[name] = value
-    return value
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(importlib.import_module(home, __name__), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'graphgen' has no attribute {name!r}")

@@ -29,12 +29,19 @@ def encode_literal(value: Any) -> bytes | None:
     ``1``, ``1.0``, ``True`` and ``"1"`` differ, and so do ``[[1], []]`` and ``[[], [1]]``;
     dicts are equal whatever the order of their keys. None for anything else.
     """
+    try:
+        return _encode(value)
+    except RecursionError:  # too deep, or a list that contains itself
+        return None
+
+
+def _encode(value: Any) -> bytes | None:
     kind = type(value)
     if kind is str:
         raw = value.encode("utf-8", "surrogatepass")
         return b"s%d:" % len(raw) + raw
     if kind is int:
-        return b"i%d;" % value
+        return b"i%x;" % value  # Python prints no decimals beyond 4300 digits
     if kind is float:
         return b"f" + struct.pack(">d", value)
     if kind is bool:
@@ -44,28 +51,28 @@ def encode_literal(value: Any) -> bytes | None:
     if kind is bytes:
         return b"b%d:" % len(value) + value
     if kind is list or kind is tuple:
-        parts = [encode_literal(item) for item in value]
+        parts = [_encode(item) for item in value]
         if None in parts:
             return None
         return b"%c%d:" % (b"l"[0] if kind is list else b"t"[0], len(parts)) + b"".join(parts)  # type: ignore[arg-type]
     if kind is dict:
         items = []
         for key, item in value.items():
-            encoded_key, encoded = encode_literal(key), encode_literal(item)
+            encoded_key, encoded = _encode(key), _encode(item)
             if encoded_key is None or encoded is None:
                 return None
             items.append(encoded_key + encoded)
         return b"d%d:" % len(items) + b"".join(sorted(items))
     if isinstance(value, enum.Enum):
-        inner = encode_literal(value.value)
+        inner = _encode(value.value)
         name = f"{kind.__module__}.{kind.__qualname__}".encode()
         return None if inner is None else b"e%d:" % len(name) + name + inner
     if isinstance(value, Path):
-        inner = encode_literal(str(value))
+        inner = _encode(str(value))
         return None if inner is None else b"p" + inner
     dump = getattr(value, "model_dump", None)
     if callable(dump):  # a pydantic model given as a literal
-        inner = encode_literal([f"{kind.__module__}.{kind.__qualname__}", dump(mode="json")])
+        inner = _encode([f"{kind.__module__}.{kind.__qualname__}", dump(mode="json")])
         return None if inner is None else b"m" + inner
     return None
 
@@ -140,9 +147,9 @@ def file_fingerprint(path: Path) -> str | None:
     """
     try:
         if path.is_dir():
-            state = hashlib.blake2b(digest_size=DIGEST_BYTES)
-            for member in sorted(p for p in path.rglob("*") if p.is_file()):
-                inner = file_fingerprint(member)
+            state = hashlib.blake2b(b"folder", digest_size=DIGEST_BYTES)
+            for member in sorted(path.rglob("*")):
+                inner = "folder" if member.is_dir() else file_fingerprint(member)
                 if inner is None:
                     return None
                 name = member.relative_to(path).as_posix().encode("utf-8", "surrogatepass")

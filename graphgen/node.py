@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _NODE_ID = re.compile(r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+$")
 
+
 class _Skip:
     """The value of an output that a node chose not to make."""
 
@@ -171,9 +172,7 @@ def node(
         migrations: From an old version, a function that takes the saved inputs and
             returns those of the next version.
     """
-    declaration = _Declaration(
-        id, title, version, volatile, device, memory, dict(migrations or {})
-    )
+    declaration = _Declaration(id, title, version, volatile, device, memory, dict(migrations or {}))
 
     def declare(function: F) -> F:
         function.__graphgen_node__ = declaration  # type: ignore[attr-defined]
@@ -284,7 +283,7 @@ def _input_port(parameter: inspect.Parameter, annotation: Any, types: Types | No
     if any(typing.get_origin(member) is Lazy or member is Lazy for member in members):
         lazy = True
         inner = Union[tuple(_awaited(member) for member in members)]
-        annotation = Annotated[(inner, *metadata)] if metadata else inner  # type: ignore[assignment]
+        annotation = Annotated[(inner, *metadata)] if metadata else inner
     expr = type_expr(annotation, types)
     marker = next((item for item in metadata if isinstance(item, InputMarker)), None)
     if marker is not None and (expr.depth or not expr.is_plain):

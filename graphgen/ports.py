@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
 import inspect
 import typing
@@ -139,7 +140,7 @@ class OutputPort:
 
     name: str
     type: TypeExpr
-    cls: tuple[type, ...] | None
+    cls: tuple[builtins.type, ...] | None
     description: str = ""
 
 
@@ -176,7 +177,7 @@ def _instances_only(annotation: Any) -> Any:
 
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
-        return Annotated[(_instances_only(arguments[0]), *arguments[1:])]  # type: ignore[return-value]
+        return Annotated[(_instances_only(arguments[0]), *arguments[1:])]
     if origin in (Union, types_union):
         return Union[tuple(_instances_only(member) for member in arguments)]
     if origin is list:
@@ -188,7 +189,7 @@ def _instances_only(annotation: Any) -> Any:
     if isinstance(annotation, type):
         plain = annotation in PLAIN_TYPES or issubclass(annotation, (enum.Enum, Path, list))
         if not plain and annotation not in (type(None), object):
-            return InstanceOf[annotation]
+            return InstanceOf[annotation]  # type: ignore[misc]
     return annotation
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .problems import InvalidWorkflow, Problem
 from .workspace import atomic_file
 
-FORMAT = "graphgen/1"
+FORMAT: Literal["graphgen/1"] = "graphgen/1"
 PNG_KEY = "graphgen"
 SUBGRAPH_PREFIX = "workflow/"
 MAX_DEPTH = 200
@@ -87,9 +87,7 @@ class Workflow(BaseModel):
                 Problem("too_deep", f"{where} is nested too deeply to be a workflow")
             ) from None
         except ValueError as error:
-            raise InvalidWorkflow(
-                Problem("not_json", f"{where} is not JSON: {error}")
-            ) from None
+            raise InvalidWorkflow(Problem("not_json", f"{where} is not JSON: {error}")) from None
         return cls.parse(document, where)
 
     @classmethod

@@ -90,7 +90,9 @@ class Files:
             raise NodeError(
                 f"{name!r} lies outside the workspace",
                 code="outside_workspace",
-                hint=f"copy it into {self.roots[0]}" if self.roots else "copy it into the workspace",
+                hint=f"copy it into {self.roots[0]}"
+                if self.roots
+                else "copy it into the workspace",
             )
         looked = ", ".join(str(root) for root in self.roots) or "no folder"
         raise NodeError(
@@ -112,9 +114,7 @@ def atomic_file(target: Path) -> Iterator[Path]:
     On an error nothing is left behind, and what ``target`` was before stays.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=PARTIAL_PREFIX, suffix=target.suffix
-    )
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=PARTIAL_PREFIX, suffix=target.suffix)
     os.close(handle)
     temporary = Path(name)
     try:

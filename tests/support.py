@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from graphgen import Context, NodeError, TypeSpec, hookimpl, node
+from graphgen import Context, GraphgenError, NodeError, TypeSpec, hookimpl, node
 
 CALLS: Counter[Any] = Counter()
 _LOCK = threading.Lock()
@@ -95,6 +95,14 @@ def statuses(result: Any) -> dict[str, str]:
 def codes(problems: Sequence[Any]) -> list[tuple[Any, ...]]:
     """What tests compare of problems: ``(code, node, port)``, sorted."""
     return sorted(((p.code, p.node, p.port) for p in problems), key=str)
+
+
+def attempt(call: Callable[..., Any], *arguments: Any) -> tuple[Any, Exception | None]:
+    """What a call gives, or the error that it raises on purpose."""
+    try:
+        return call(*arguments), None
+    except (GraphgenError, NodeError) as error:
+        return None, error
 
 
 class Background:

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional, TypeVar, Union
+from typing import Annotated, Any, Literal, TypeVar
 
 import pytest
 
@@ -41,7 +41,11 @@ class Mode(enum.Enum):
 @pytest.fixture
 def types():
     return Types(
-        [TypeSpec(Image), TypeSpec(Mask, conversions={Image: lambda m: Image(m.size)}), TypeSpec(Volume)]
+        [
+            TypeSpec(Image),
+            TypeSpec(Mask, conversions={Image: lambda m: Image(m.size)}),
+            TypeSpec(Volume),
+        ]
     )
 
 
@@ -92,7 +96,7 @@ N = TypeVar("N", bound=int)
         (int | None, int, Fit.DIRECT),
         (int, int | None, Fit.DIRECT),
         (int | None, float, Fit.CONVERT),
-        (Optional[Image], Volume, None),
+        (Image | None, Volume, None),
         (int | str, int, Fit.DIRECT),
         (int, int | str, Fit.DIRECT),
         (Image, Volume | Image, Fit.DIRECT),
@@ -115,7 +119,7 @@ def test_compatible(types, source, target, fit):
         (int, "int"),
         (list[list[float]], "list[list[float]]"),
         (Image | None, "image | none"),
-        (Union[int, str], "int | str"),
+        (int | str, "int | str"),
         (list[Image] | None, "list[image] | none"),
         (Literal["a", 1], "str | int"),
         (Any, "any"),

@@ -139,9 +139,7 @@ class Codec:
         if kind == "tuple":
             return tuple(self._put_together(item, arrays) for item in inner)
         if kind == "dict":
-            return {
-                self._put_together(k, arrays): self._put_together(v, arrays) for k, v in inner
-            }
+            return {self._put_together(k, arrays): self._put_together(v, arrays) for k, v in inner}
         if kind != "object":
             raise Corrupt(f"unknown kind {kind!r}")
         cls = self._classes().get(tree["type"])
@@ -164,7 +162,9 @@ def _load(data: bytes, tree: dict[str, Any]) -> dict[str, Any]:
         from safetensors.torch import load
 
         loaded = load(data)
-        return {n: loaded[n] if lib == "torch" else loaded[n].numpy() for n, lib in libraries.items()}
+        return {
+            n: loaded[n] if lib == "torch" else loaded[n].numpy() for n, lib in libraries.items()
+        }
     from safetensors.numpy import load as load_numpy
 
     loaded = load_numpy(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,8 @@ class DiskTier:
         except Corrupt:
             path.unlink(missing_ok=True)
             return None
-        try:
+        with suppress(OSError):  # another process removed it; the value is good all the same
             os.utime(path)
-        except OSError:
-            pass  # another process removed it; the value is good all the same
         return value
 
     def write(self, key: bytes, value: Any) -> bool:

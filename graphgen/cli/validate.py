@@ -38,8 +38,8 @@ def validate(
 ) -> int:
     """Check a workflow; show its inputs and outputs.
 
-    Nothing is run. Every problem is reported at once, with the node and the input it concerns. With --json
-    the inputs and outputs are JSON Schemas.
+    Nothing is run. Every problem is reported at once, with the node and the input it
+    concerns. With --json the inputs and outputs are JSON Schemas.
     """
     from ..inputs import read_settings
     from ..signature import input_schema, output_schema

@@ -23,7 +23,6 @@ from .literals import SCALARS, Hole, Literals
 from .step import Direct, Link, Source, Step
 
 
-
 class Tools(NamedTuple):
     """What a walk needs from its planner."""
 
@@ -75,6 +74,7 @@ class Analysis:
         self.index: dict[str, int] = {}
         self.types: dict[int, dict[str, TypeExpr]] = {}
         self._broken: set[str] = set()
+        self._cut: set[tuple[str, str]] = set()
 
     def visit(self, roots: Iterable[str]) -> None:
         """Make the steps of the roots and of all that they need, each after its sources."""
@@ -100,13 +100,12 @@ class Analysis:
                         missing = [s for s in missing if s in nodes and s not in broken]
                     if missing:
                         entered[id] = parsed
-                        cyclic = [source for source in missing if source in entered]
-                        if cyclic:
-                            self.problems.append(complaints.cycle(_cycle(cyclic[0], entered)))
-                            broken.update(entered)
-                            entered.clear()
-                        else:
-                            stack += missing
+                        for source in missing:
+                            if source in entered and (id, source) not in self._cut:
+                                # The walk goes on as if this link were not there.
+                                self._cut.add((id, source))
+                                self.problems.append(complaints.cycle(_cycle(source, entered)))
+                        stack += [source for source in missing if source not in entered]
                         continue
                 else:  # everything it needs has been visited since
                     del entered[id]
@@ -258,9 +257,7 @@ class Analysis:
             at = self.index[source]
             key = self.steps[at].key
             places.append(Source(at, fitted.output, fitted.convert))
-            parts.append(
-                None if key is None or fitted.tail is None else b"k" + key + fitted.tail
-            )
+            parts.append(None if key is None or fitted.tail is None else b"k" + key + fitted.tail)
             per_item = per_item or fitted.how is Fit.MAP
             check = fitted.check
             if port.type.var is not None:
@@ -277,7 +274,7 @@ class Analysis:
         """How one link fits; None, with the problem reported, if it does not."""
         at = self.index.get(source)
         if at is None:
-            if source not in self._broken:
+            if source not in self._broken and (id, source) not in self._cut:
                 self.problems.append(self._dead_link(id, port, source, output))
             return None
         spec = self.steps[at].spec
@@ -422,17 +419,13 @@ class Analysis:
 
 
 def _cycle(start: str, entered: dict[str, Parsed]) -> list[str]:
-    """The nodes of the cycle that ``start`` closes, in the direction of the data."""
+    """The nodes of the cycle that ``start`` closes, in the direction of the data.
+
+    Those entered are the walk's way from a target to here, and ``start`` is on it.
+    """
     ids = list(entered)
-    path = []
-    at: str | None = ids[-1]
-    while at is not None and at not in path:
-        path.append(at)
-        needed = [source for _, source, _ in entered[at][3]]
-        needed += [source for _, linked, _ in entered[at][4] for source, _ in linked]
-        at = next((source for source in needed if source in entered), None)
-    first = path.index(at) if at is not None else 0
-    return path[first:][::-1]
+    way = ids[ids.index(start) :]
+    return [start, *reversed(way[1:])]
 
 
 def references(value: Any) -> list[str]:

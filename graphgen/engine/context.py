@@ -103,16 +103,14 @@ class Context:
         """The floating-point type that models of this run compute in."""
         import torch
 
-        return getattr(torch, self.dtype_name)  # type: ignore[no-any-return]
+        return getattr(torch, self.dtype_name)
 
     def check_cancelled(self) -> None:
         """Stop here if the run was cancelled; call it in every long loop."""
         if self.token.cancelled:
             raise Cancelled
 
-    def progress(
-        self, step: int, total: int, preview: Callable[[], bytes] | None = None
-    ) -> None:
+    def progress(self, step: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
         """Say how far the node is, and stop it if the run was cancelled.
 
         Args:

@@ -70,7 +70,9 @@ class Engine:
     ) -> None:
         if dtype not in DTYPES:
             raise InvalidWorkflow(
-                Problem("unknown_dtype", f"{dtype!r} is no dtype", hint=f"one of {', '.join(DTYPES)}")
+                Problem(
+                    "unknown_dtype", f"{dtype!r} is no dtype", hint=f"one of {', '.join(DTYPES)}"
+                )
             )
         self.workspace = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
         self.plugins = Plugins(plugins, installed)
@@ -89,8 +91,7 @@ class Engine:
         self.lanes = Lanes(workers)
         self.dtype = dtype
         self._device = device
-        self._observed = bool(self.plugins.manager.hook.graphgen_observe.get_hookimpls())
-        self._listeners = list(listeners)
+        self._listeners = [*self.plugins.observers(), *listeners]
         self.planner = Planner(
             self.registry,
             self.environment,
@@ -167,7 +168,6 @@ class Engine:
                 report=report,
             )
 
-        observers = [self._observe] if self._observed else []
         run = Run(
             plan,
             run_id=run_id,
@@ -176,7 +176,7 @@ class Engine:
             lanes=self.lanes,
             device=lambda: self.device,
             make_context=make_context,
-            listeners=[*observers, *self._listeners, *listeners],
+            listeners=[*self._listeners, *listeners],
             token=token,
             on_memory=self.free_memory,
         )
@@ -219,9 +219,6 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _observe(self, event: Any) -> None:
-        self.plugins.manager.hook.graphgen_observe(event=event)
 
     def saved_workflow(self, name: str) -> Workflow | None:
         """The workflow that the workspace holds under a name, or None."""

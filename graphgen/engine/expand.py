@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Expansion:
     """
 
     steps: list[Step]
-    outputs: list[Source | list[Source] | Any]
+    outputs: Sequence[Source | list[Source] | Any]
     cacheable: bool
     wanted: list[int] = field(default_factory=list)
 

@@ -18,7 +18,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that host or device memory is used up."""
     if isinstance(error, MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(w in str(error).lower() for w in _ALLOCATOR_WORDS)
+    return isinstance(error, RuntimeError) and any(
+        w in str(error).lower() for w in _ALLOCATOR_WORDS
+    )
 
 
 def release_memory() -> None:

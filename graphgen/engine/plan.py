@@ -72,9 +72,7 @@ class Planner:
             revised = None if problems else self._recent.revise(flat, targets)
             return revised or self._afresh(flat, targets, problems)
 
-    def _afresh(
-        self, flat: Flat, targets: Sequence[str] | None, problems: list[Problem]
-    ) -> Plan:
+    def _afresh(self, flat: Flat, targets: Sequence[str] | None, problems: list[Problem]) -> Plan:
         analysis = Analysis(self.tools, flat, problems)
         roots = self._roots(flat, targets, problems)
         analysis.visit(roots)

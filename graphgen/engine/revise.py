@@ -139,9 +139,7 @@ def encode_arrival(link: Link, steps: Sequence[Step]) -> Encoded:
     return encode_sources(parts, link.keys) if several else parts[0]
 
 
-def encode_output(
-    step: Step, output: int, convert: Callable[[Any], Any] | None = None
-) -> Encoded:
+def encode_output(step: Step, output: int, convert: Callable[[Any], Any] | None = None) -> Encoded:
     return encode_link(step.key, list(step.spec.outputs)[output], convert)
 
 
@@ -188,6 +186,5 @@ def _frozen(doc: NodeDoc) -> bytes | None:
 
 def _names_outside(spec: NodeSpec | None) -> bool:
     return spec is not None and any(
-        port.marker is not None or "workflow" in port.type.names
-        for port in spec.inputs.values()
+        port.marker is not None or "workflow" in port.type.names for port in spec.inputs.values()
     )

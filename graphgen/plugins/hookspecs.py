@@ -40,9 +40,9 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def graphgen_types() -> Iterable[TypeSpec]:  # type: ignore[empty-body]
     """Port types, each with its colour, conversions and how it is saved and previewed::
 
-        @hookimpl
-        def graphgen_types():
-            return [TypeSpec(Volume, colour="#4fa3d1", save=save_volume)]
+    @hookimpl
+    def graphgen_types():
+        return [TypeSpec(Volume, colour="#4fa3d1", save=save_volume)]
     """
 
 
@@ -50,9 +50,9 @@ def graphgen_types() -> Iterable[TypeSpec]:  # type: ignore[empty-body]
 def graphgen_nodes() -> Iterable[Callable[..., Any]]:  # type: ignore[empty-body]
     """Functions decorated with ``@node``::
 
-        @hookimpl
-        def graphgen_nodes():
-            return [load_volume, window]
+    @hookimpl
+    def graphgen_nodes():
+        return [load_volume, window]
     """
 
 
@@ -60,9 +60,9 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:  # type: ignore[empty-body
 def graphgen_model_loaders() -> Mapping[str, ModelLoader]:  # type: ignore[empty-body]
     """Loaders of model weights by the name that references give, ``pack/kind``::
 
-        @hookimpl
-        def graphgen_model_loaders():
-            return {"medical/unet": UNetLoader()}
+    @hookimpl
+    def graphgen_model_loaders():
+        return {"medical/unet": UNetLoader()}
     """
 
 
@@ -70,9 +70,9 @@ def graphgen_model_loaders() -> Mapping[str, ModelLoader]:  # type: ignore[empty
 def graphgen_models() -> Mapping[str, Path]:  # type: ignore[empty-body]
     """Models that travel with the pack: name to file or folder::
 
-        @hookimpl
-        def graphgen_models():
-            return {"ct-repair": Path(__file__).parent / "ct-repair"}
+    @hookimpl
+    def graphgen_models():
+        return {"ct-repair": Path(__file__).parent / "ct-repair"}
     """
 
 
@@ -80,8 +80,8 @@ def graphgen_models() -> Mapping[str, Path]:  # type: ignore[empty-body]
 def graphgen_observe(event: Event) -> None:
     """Told every event of every run (see ``graphgen.engine.events``)::
 
-        @hookimpl
-        def graphgen_observe(event):
-            if isinstance(event, NodeFailed):
-                log.error("%s failed in run %s", event.node, event.run_id)
+    @hookimpl
+    def graphgen_observe(event):
+        if isinstance(event, NodeFailed):
+            log.error("%s failed in run %s", event.node, event.run_id)
     """

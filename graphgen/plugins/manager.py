@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -83,6 +83,17 @@ class Plugins:
     def problems(self) -> list[Problem]:
         """Why packs were left out."""
         return [pack.problem for pack in self.packs if pack.problem is not None]
+
+    def observers(self) -> list[Callable[[Any], Any]]:
+        """For each pack that observes runs, what to tell events to; so that one that
+        fails does not silence the others."""
+        watching = [impl.plugin for impl in self.manager.hook.graphgen_observe.get_hookimpls()]
+        return [self._observer(plugin) for plugin in watching]
+
+    def _observer(self, plugin: Any) -> Callable[[Any], Any]:
+        others = [other for other in self.manager.get_plugins() if other is not plugin]
+        call = self.manager.subset_hook_caller("graphgen_observe", others)
+        return lambda event: call(event=event)
 
     def _load(self) -> bool:
         """Load every pack that has not failed; False as soon as one more does."""

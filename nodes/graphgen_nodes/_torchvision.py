@@ -22,7 +22,7 @@ def prepare_torchvision() -> None:
         if _declared or importlib.util.find_spec("torchvision") is None:
             return
         try:
-            import torchvision  # noqa: F401
+            import torchvision
         except RuntimeError:
             import torch
 

@@ -43,7 +43,7 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(SCALARS.filter(lambda k: k == k), inner, max_size=3)  # noqa: PLR0124
+        | st.dictionaries(SCALARS.filter(lambda k: k == k), inner, max_size=3)
         | st.builds(Image, inner, st.text())
         | st.builds(Volume, inner, st.builds(Spacing, st.tuples(st.floats(), st.floats())))
     ),
@@ -98,7 +98,12 @@ def test_special_bits_of_tensors_survive():
 def test_views_and_tensors_with_gradients():
     torch = pytest.importorskip("torch")
     base = torch.arange(24.0).reshape(2, 3, 4)
-    for tensor in (base.permute(2, 0, 1), base[:, 1], base[..., ::2], base.clone().requires_grad_()):
+    for tensor in (
+        base.permute(2, 0, 1),
+        base[:, 1],
+        base[..., ::2],
+        base.clone().requires_grad_(),
+    ):
         back = CODEC.decode(CODEC.encode(tensor))
         assert torch.equal(back, tensor)
         assert not back.requires_grad
@@ -118,7 +123,9 @@ def test_torch_and_numpy_side_by_side_stay_what_they_are():
 
 
 def test_model_references_come_back():
-    ref = ModelRef("diffusers/unet", "/models/a", "f00", (("variant", "ema"),), (Patch("/l", "f01", 0.5),))
+    ref = ModelRef(
+        "diffusers/unet", "/models/a", "f00", (("variant", "ema"),), (Patch("/l", "f01", 0.5),)
+    )
 
     assert CODEC.decode(CODEC.encode(ref)) == ref
 
@@ -240,7 +247,9 @@ def test_bytes_of_any_kind_are_corrupt(data):
         CODEC.decode(data)
 
 
-@given(st.lists(st.tuples(st.integers(0, len(BYTES) - 1), st.integers(0, 255)), min_size=1, max_size=8))
+@given(
+    st.lists(st.tuples(st.integers(0, len(BYTES) - 1), st.integers(0, 255)), min_size=1, max_size=8)
+)
 def test_several_damaged_bytes_are_noticed(changes):
     damaged = bytearray(BYTES)
     for at, byte in changes:

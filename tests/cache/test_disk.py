@@ -77,7 +77,7 @@ SAMPLE = (Image(np.arange(12, dtype="float32").reshape(3, 4), "note"), [1, 2.5, 
 ENCODED = Codec(types()).encode(SAMPLE)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.one_of(
         st.tuples(st.just("flip"), st.integers(0, 8 * len(ENCODED) - 1)),

@@ -289,7 +289,10 @@ def test_the_values_that_were_settled_are_not_changed():
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, 8), st.integers(0, 80), st.floats(0, 9), st.sampled_from(["cpu", "fake:0", "fake:1"])
+            st.integers(0, 8),
+            st.integers(0, 80),
+            st.floats(0, 9),
+            st.sampled_from(["cpu", "fake:0", "fake:1"]),
         ),
         max_size=40,
     )

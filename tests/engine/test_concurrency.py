@@ -127,7 +127,11 @@ def test_async_device_nodes_never_overlap_either(make_engine):
     except AssertionError:
         return  # refusing such a declaration is as good
     document = graph(
-        {f"{kind}{i}": (f"test/{kind}", {"value": i}) for i in range(4) for kind in ("alone", "alone_async")}
+        {
+            f"{kind}{i}": (f"test/{kind}", {"value": i})
+            for i in range(4)
+            for kind in ("alone", "alone_async")
+        }
     )
 
     engine.run(document)

@@ -166,6 +166,53 @@ def test_an_input_that_can_not_be_printed_does_not_hide_the_cause(make_engine):
     assert "boom" in problem.message
 
 
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@node("test/unspeakable", title="Unspeakable")
+def unspeakable() -> int:
+    """Fail with an error that can't be printed."""
+    raise Unspeakable
+
+
+def test_an_error_that_can_not_be_printed_is_a_failure_like_any_other(make_engine):
+    (problem,) = make_engine(unspeakable).run(graph({"u": "test/unspeakable"})).problems
+
+    assert (problem.code, problem.node) == ("node_failed", "u")
+    assert "Unspeakable" in problem.message
+
+
+class Unmeasurable:
+    dtype, shape = "float32", (1,)
+
+    @property
+    def nbytes(self):
+        raise RuntimeError("no size")
+
+
+class Unsizable:
+    def __sizeof__(self):
+        raise RuntimeError("no size")
+
+
+@node("test/unmeasurable", title="Unmeasurable")
+def unmeasurable(tensor: bool) -> Any:
+    """Give what can't be measured."""
+    return Unmeasurable() if tensor else Unsizable()
+
+
+@pytest.mark.parametrize("tensor", [True, False])
+def test_a_value_that_can_not_be_measured_is_not_kept_and_harms_nobody(make_engine, tensor):
+    engine = make_engine(unmeasurable)
+    document = graph({"u": ("test/unmeasurable", {"tensor": tensor})}, {"out": "u.value"})
+    for _ in range(2):
+        result = Background(engine.run, document).result(5)
+        assert result.status == "succeeded"
+        assert type(result.outputs["out"]) in (Unmeasurable, Unsizable)
+
+
 # What is not an ordinary exception
 
 
@@ -198,7 +245,11 @@ def raise_device(what: str) -> int:
 def test_whatever_a_node_raises_it_has_failed_and_the_engine_works_on(make_engine, type_, what):
     engine = make_engine(raise_, raise_async, raise_device)
     document = graph(
-        {"r": (type_, {"what": what}), "after": ("core/add", {"a": "=r.value"}), "n": "core/number"},
+        {
+            "r": (type_, {"what": what}),
+            "after": ("core/add", {"a": "=r.value"}),
+            "n": "core/number",
+        },
         outputs={"n": "n.value", "after": "after.value"},
     )
     for _ in range(2):  # what ends a thread shows the second time

@@ -19,7 +19,10 @@ def power(exponent: int) -> int | Fragment:
     return Fragment(
         {
             "less": {"type": "test/power", "inputs": {"exponent": exponent - 1}},
-            "sum": {"type": "core/add", "inputs": {"a": link("less.value"), "b": link("less.value")}},
+            "sum": {
+                "type": "core/add",
+                "inputs": {"a": link("less.value"), "b": link("less.value")},
+            },
         },
         {"value": link("sum.value")},
     )
@@ -145,6 +148,35 @@ def test_links_lists_and_plain_values_as_outputs(engine):
     }
 
 
+def test_a_dict_of_links_as_an_output(make_engine):
+    engine = make_engine(
+        fragment_node(Fragment(NUMBER, {"value": {"one": link("a.value")}}), dict[str, int])
+    )
+
+    assert engine.run(graph({"f": "test/fixed"}, {"out": "f.value"})).outputs == {"out": {"one": 1}}
+
+
+class Single(NamedTuple):
+    number: int
+
+
+def test_a_named_tuple_of_one(make_engine):
+    @node("test/single", title="Single")
+    def single() -> Single:
+        """Give one output by name."""
+        return Single(4)
+
+    engine = make_engine(
+        single, fragment_node(Fragment(NUMBER, {"number": link("a.value")}), Single)
+    )
+    document = graph({"f": "test/fixed", "s": "test/single"}, {"f": "f.number", "s": "s.number"})
+
+    result = engine.run(document)
+
+    assert result.problems == []
+    assert result.outputs == {"f": 1, "s": 4}
+
+
 def test_a_literal_may_be_any_python_value(make_engine):
     thing = object()
     made = make_engine(
@@ -169,7 +201,9 @@ def test_nodes_inside_that_fail_fail_the_node_and_what_needs_it(make_engine):
             )
         )
     )
-    document = graph({"x": "test/fixed", "after": ("core/add", {"a": "=x.value"}), "n": "core/number"})
+    document = graph(
+        {"x": "test/fixed", "after": ("core/add", {"a": "=x.value"}), "n": "core/number"}
+    )
 
     result = engine.run(document)
 
@@ -223,9 +257,13 @@ def test_skipped_items_leave_no_gap_in_a_list(make_engine):
 def test_a_skipped_output_is_skipped_outside_too(make_engine):
     engine = make_engine(
         skip,
-        fragment_node(Fragment({"s": {"type": "test/skip", "inputs": {}}}, {"value": link("s.value")})),
+        fragment_node(
+            Fragment({"s": {"type": "test/skip", "inputs": {}}}, {"value": link("s.value")})
+        ),
     )
-    document = graph({"x": "test/fixed", "after": ("core/add", {"a": "=x.value"})}, {"o": "after.value"})
+    document = graph(
+        {"x": "test/fixed", "after": ("core/add", {"a": "=x.value"})}, {"o": "after.value"}
+    )
 
     result = engine.run(document)
 
@@ -271,7 +309,9 @@ def test_a_skipped_output_is_skipped_outside_too(make_engine):
             None,
         ),
         (
-            Fragment({"w": {"type": "workflow/w", "inputs": {}}}, {"value": 1}, {"w": {"nodes": 3}}),
+            Fragment(
+                {"w": {"type": "workflow/w", "inputs": {}}}, {"value": 1}, {"w": {"nodes": 3}}
+            ),
             None,
         ),
     ],
@@ -279,7 +319,9 @@ def test_a_skipped_output_is_skipped_outside_too(make_engine):
 def test_a_bad_fragment_is_a_problem_of_its_node(make_engine, fragment, expected):
     engine = make_engine(fragment_node(fragment))
 
-    result = engine.run(graph({"x": "test/fixed", "n": "core/number"}, {"n": "n.value", "x": "x.value"}))
+    result = engine.run(
+        graph({"x": "test/fixed", "n": "core/number"}, {"n": "n.value", "x": "x.value"})
+    )
 
     assert result.status == "failed"
     assert result.outputs == {"n": 0}
@@ -291,9 +333,7 @@ def test_a_bad_fragment_is_a_problem_of_its_node(make_engine, fragment, expected
 
 
 def test_subgraphs_of_a_fragment(make_engine):
-    double = graph(
-        {"d": ("core/add", {"a": 0, "b": 0})}, {"out": "d.value"}, {"x": ["d.a", "d.b"]}
-    )
+    double = graph({"d": ("core/add", {"a": 0, "b": 0})}, {"out": "d.value"}, {"x": ["d.a", "d.b"]})
     engine = make_engine(
         fragment_node(
             Fragment(
@@ -416,9 +456,9 @@ async def fragment_later(value: int) -> int | Fragment:
 def test_an_async_node_may_return_one(make_engine):
     engine = make_engine(fragment_later)
 
-    assert engine.run(graph({"f": ("test/fragment_later", {"value": 4})}, {"o": "f.value"})).outputs == {
-        "o": 4
-    }
+    assert engine.run(
+        graph({"f": ("test/fragment_later", {"value": 4})}, {"o": "f.value"})
+    ).outputs == {"o": 4}
 
 
 def test_a_node_that_runs_per_item_may_return_one(engine):

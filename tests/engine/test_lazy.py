@@ -65,9 +65,7 @@ async def limited(a: Annotated[Lazy[int], Field(le=5)]) -> int:
 
 @pytest.fixture
 def engine(make_engine):
-    return make_engine(
-        choose, twice, never, gathered, defaulted, catching, skipping, limited, each
-    )
+    return make_engine(choose, twice, never, gathered, defaulted, catching, skipping, limited, each)
 
 
 def branches(first):
@@ -82,7 +80,9 @@ def branches(first):
     )
 
 
-@pytest.mark.parametrize(("first", "out", "taken", "left"), [(True, 11, "a", "b"), (False, 21, "b", "a")])
+@pytest.mark.parametrize(
+    ("first", "out", "taken", "left"), [(True, 11, "a", "b"), (False, 21, "b", "a")]
+)
 def test_the_branch_that_is_not_taken_is_not_computed(engine, first, out, taken, left):
     result = engine.run(branches(first))
 
@@ -240,7 +240,9 @@ def test_limits_hold_for_what_arrives(engine):
 
 
 def test_volatile_work_behind_a_lazy_input_is_not_cached(engine):
-    document = graph({"t": "core/tick", "c": ("test/choose", {"first": True, "a": "=t.value", "b": 1})})
+    document = graph(
+        {"t": "core/tick", "c": ("test/choose", {"first": True, "a": "=t.value", "b": 1})}
+    )
 
     first = engine.run(document).nodes["c"].outputs["value"]
     second = engine.run(document).nodes["c"].outputs["value"]

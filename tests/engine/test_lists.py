@@ -270,7 +270,13 @@ def test_one_item_that_fails_fails_the_list_and_keeps_the_others(engine):
 
 
 def test_single_values_are_collected(engine):
-    assert run(engine, {"n": ("core/number", {"value": 3}), "x": ("core/total", {"values": "=n.value"})}) == 3
+    assert (
+        run(
+            engine,
+            {"n": ("core/number", {"value": 3}), "x": ("core/total", {"values": "=n.value"})},
+        )
+        == 3
+    )
 
 
 def test_links_are_gathered_in_order(engine):
@@ -380,7 +386,11 @@ def test_what_is_known_only_when_it_arrives_is_checked_then(engine):
 
 
 def test_a_variable_carries_the_type_through(engine):
-    nodes = {"t": "core/text", "v": ("test/any", {"value": "=t.value"}), "x": ("core/add", {"a": "=v.value"})}
+    nodes = {
+        "t": "core/text",
+        "v": ("test/any", {"value": "=t.value"}),
+        "x": ("core/add", {"a": "=v.value"}),
+    }
 
     (problem,) = engine.validate(graph(nodes))
 
@@ -391,7 +401,14 @@ def test_a_variable_carries_lists(engine):
     through = UPTO | {"v": ("test/any", {"value": "=u.value"})}
     assert run(engine, through | {"x": ("core/total", {"values": "=v.value"})}) == 6
     assert run(engine, through | {"x": ("core/add", {"a": "=v.value", "b": 1})}) == [1, 2, 3, 4]
-    assert run(engine, UPTO | {"f": ("test/first", {"values": "=u.value"}), "x": ("core/add", {"a": "=f.value"})}) == 0
+    assert (
+        run(
+            engine,
+            UPTO
+            | {"f": ("test/first", {"values": "=u.value"}), "x": ("core/add", {"a": "=f.value"})},
+        )
+        == 0
+    )
 
 
 def test_a_bound_variable_runs_per_item(engine):
@@ -483,7 +500,11 @@ def test_a_skipped_item_of_gathered_links_is_not_run(engine):
 
 
 def test_a_failed_source_fails_a_gathered_list(engine):
-    nodes = {"f": "core/fail", "n": "core/number", "x": ("core/show", {"value": ["=n.value", "=f.value"]})}
+    nodes = {
+        "f": "core/fail",
+        "n": "core/number",
+        "x": ("core/show", {"value": ["=n.value", "=f.value"]}),
+    }
 
     result = engine.run(graph(nodes))
 

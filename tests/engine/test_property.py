@@ -46,7 +46,10 @@ def graphs(draw):
         elif kind == "upto":
             nodes[id] = kind, (draw(st.integers(0, 3)),)
         elif kind == "gather":
-            nodes[id] = kind, tuple(draw(st.lists(st.sampled_from(numbers), min_size=1, max_size=4)))
+            nodes[id] = (
+                kind,
+                tuple(draw(st.lists(st.sampled_from(numbers), min_size=1, max_size=4))),
+            )
         elif kind == "each":
             nodes[id] = kind, (draw(st.sampled_from(lists)), operand())
         elif kind == "zip":

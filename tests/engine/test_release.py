@@ -194,7 +194,11 @@ def test_values_of_a_list_go(engine):
 
 def test_a_finished_run_holds_only_its_outputs(engine):
     document = graph(
-        {"m": "test/make", "s": ("test/size", {"big": "=m.value"}), "k": ("test/make", {"after": 1})},
+        {
+            "m": "test/make",
+            "s": ("test/size", {"big": "=m.value"}),
+            "k": ("test/make", {"after": 1}),
+        },
         outputs={"s": "s.value", "kept": "k.value"},
     )
 
@@ -208,7 +212,13 @@ def test_a_finished_run_holds_only_its_outputs(engine):
 
 
 def test_a_failed_run_holds_nothing(engine):
-    document = graph({"m": "test/make", "f": ("core/fail", {"value": 1, "message": "x"}), "s": ("test/size", {"big": "=m.value"})})
+    document = graph(
+        {
+            "m": "test/make",
+            "f": ("core/fail", {"value": 1, "message": "x"}),
+            "s": ("test/size", {"big": "=m.value"}),
+        }
+    )
 
     result = engine.run(document)
 

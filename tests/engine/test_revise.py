@@ -31,7 +31,10 @@ def plain(plan):
         step.id: (
             step.spec.id,
             {name: (type(v), repr(v)) for name, v in step.literals.items()},
-            [(link._replace(sources=None), [source(s) for s in link.sources]) for link in step.links],
+            [
+                (link._replace(sources=None), [source(s) for s in link.sources])
+                for link in step.links
+            ],
             step.key,
             step.mapped,
         )
@@ -57,8 +60,12 @@ def documents(draw):
     for i in range(draw(st.integers(1, 6))):
         before = [f"={id}.value" for id in nodes]
         kind = draw(st.sampled_from(["number", "add", "total", "upto", "text", "show", "none"]))
-        value = draw(LITERAL | st.sampled_from([*before, "=gone.value"])) if before else draw(LITERAL)
-        port = {"number": "value", "add": "a", "total": "values", "upto": "count"}.get(kind, "value")
+        value = (
+            draw(LITERAL | st.sampled_from([*before, "=gone.value"])) if before else draw(LITERAL)
+        )
+        port = {"number": "value", "add": "a", "total": "values", "upto": "count"}.get(
+            kind, "value"
+        )
         if kind == "total" and before:
             value = [draw(st.sampled_from(before)) for _ in range(draw(st.integers(1, 3)))]
         nodes[f"n{i}"] = (f"core/{kind}", {port: value})

@@ -444,6 +444,29 @@ def test_a_listener_that_raises_neither_ends_the_run_nor_blocks_the_next(make_en
     assert Background(engine.run, document).result().outputs == {"out": 2}
 
 
+@pytest.mark.timeout(20)
+def test_a_listener_that_fails_in_two_threads_at_once(make_engine):
+    barrier = threading.Barrier(2, timeout=5)
+
+    def bad(event):
+        if isinstance(event, events.NodeProgress):
+            barrier.wait()
+            raise ValueError("this listener is broken")
+
+    document = graph({"a": ("test/steps", {"count": 1}), "b": ("test/one_step", {})})
+    for _ in range(5):
+        engine = make_engine(steps, one_step)
+        assert engine.run(document, listeners=[bad]).problems == []
+        barrier.reset()
+
+
+@node("test/one_step", title="One step")
+def one_step(*, ctx: Context) -> int:
+    """Take one step."""
+    ctx.progress(1, 1)
+    return 1
+
+
 def test_every_started_node_ends_and_none_ends_twice(make_engine):
     document = graph(
         {

@@ -44,9 +44,7 @@ def test_inputs_that_are_not_given_keep_what_the_subgraph_says(engine):
 
 
 def test_literals_and_lists_of_links_are_passed_in(engine):
-    total = graph(
-        {"t": ("core/total", {"values": []})}, {"out": "t.value"}, {"values": "t.values"}
-    )
+    total = graph({"t": ("core/total", {"values": []})}, {"out": "t.value"}, {"values": "t.values"})
     assert engine.run(use("total", {"total": total}, values=[1, 2])).outputs == {"out": 3}
     gathered = use("total", {"total": total}, values=["=n.value", "=n.value"])
     assert engine.run(gathered).outputs == {"out": 6}
@@ -73,7 +71,11 @@ def test_the_innermost_document_comes_first(engine):
 
 def test_equal_subgraphs_share_their_work(engine):
     document = graph(
-        {"a": ("workflow/double", {"x": 2}), "b": ("workflow/double", {"x": 2}), "c": ("core/add", {"a": 2, "b": 2})},
+        {
+            "a": ("workflow/double", {"x": 2}),
+            "b": ("workflow/double", {"x": 2}),
+            "c": ("core/add", {"a": 2, "b": 2}),
+        },
         outputs={"a": "a.out", "b": "b.out", "c": "c.value"},
         workflows={"double": DOUBLE},
     )
@@ -153,7 +155,8 @@ def test_saved_workflows_use_each_other(engine):
 
 
 @pytest.mark.parametrize(
-    ("saved", "code"), [("{", "not_json"), ("[]", "not_a_workflow"), ('{"nodes": 3}', "not_a_workflow")]
+    ("saved", "code"),
+    [("{", "not_json"), ("[]", "not_a_workflow"), ('{"nodes": 3}', "not_a_workflow")],
 )
 def test_a_broken_saved_workflow_is_a_problem_of_the_node_that_uses_it(engine, saved, code):
     save(engine, "broken", saved)
@@ -209,7 +212,9 @@ def test_inputs_and_outputs_of_a_subgraph_that_lead_nowhere(engine):
         {"n": "core/number"}, {"out": "gone.value"}, {"x": "gone.value", "y": "n.nothing"}
     )
 
-    found = engine.validate(graph({"sub": ("workflow/s", {"x": 1, "y": 2})}, workflows={"s": inner}))
+    found = engine.validate(
+        graph({"sub": ("workflow/s", {"x": 1, "y": 2})}, workflows={"s": inner})
+    )
 
     assert {p.code for p in found} == {"unknown_node", "unknown_input"}
     assert all(p.node and p.node.startswith("sub") for p in found)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from graphgen import NodeError
 from graphgen.models.library import ModelLibrary
+from tests.support import attempt
 
 
 @pytest.fixture
@@ -24,7 +25,9 @@ def folders(tmp_path):
     (yours / "ink.safetensors").write_text("hidden")
     packaged = tmp_path / "emoji"
     packaged.mkdir()
-    return ModelLibrary([mine, yours, tmp_path / "absent"], {"emoji-64": packaged, "sd15": packaged})
+    return ModelLibrary(
+        [mine, yours, tmp_path / "absent"], {"emoji-64": packaged, "sd15": packaged}
+    )
 
 
 def test_names_are_files_and_folders_of_models(folders):
@@ -72,10 +75,8 @@ def test_names_that_leave_the_folders_are_missing(folders, tmp_path, name):
 
 @given(st.text())
 def test_any_name_is_found_or_missing(name):
-    try:
-        ModelLibrary(["/nowhere"]).find(name)
-    except NodeError as error:
-        assert error.code == "missing_model"
+    _, error = attempt(ModelLibrary(["/nowhere"]).find, name)
+    assert error.code == "missing_model"
 
 
 @pytest.mark.parametrize("name", ["x" * 5_000, "\ud800", "~nobody/x"])

@@ -228,7 +228,9 @@ def test_an_idle_model_moves_to_the_device_that_wants_it(pool, loader):
     assert pool.usage() == {"gpu:1": 100}
 
 
-@pytest.mark.parametrize("error", [NodeError("damaged", hint="get another"), ValueError("odd"), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [NodeError("damaged", hint="get another"), ValueError("odd"), MemoryError()]
+)
 def test_an_error_of_the_loader_is_raised_and_a_later_load_works(pool, loader, error):
     loader.errors = [error]
 
@@ -273,9 +275,9 @@ def test_freeing_drops_what_is_idle(pool):
 
 
 def test_an_unknown_loader_is_named_with_those_that_are_known(pool):
+    use = pool.use(ModelRef("other/model", "/a", "f"), "cpu", "float32")
     with pytest.raises(NodeError, match="other/model") as caught:
-        with pool.use(ModelRef("other/model", "/a", "f"), "cpu", "float32"):
-            pass
+        use.__enter__()
 
     assert caught.value.code == "missing_loader"
     assert "test/model" in caught.value.hint

@@ -9,8 +9,8 @@ import pytest
 from graphgen import TypeSpec, hookimpl, node
 from graphgen.engine import events
 from graphgen.plugins import hookspecs
-from tests.support import Pack, graph
 from tests.plugins.test_manager import Wave, make_wave, wave_size
+from tests.support import Pack, graph
 
 HOOKS = {
     name: function
@@ -79,7 +79,9 @@ def test_graphgen_types(make_engine):
     engine = make_engine(make_wave, wave_size, types=[TypeSpec(Wave, colour="#123456")])
 
     assert engine.registry.types.by_name["wave"].colour == "#123456"
-    document = graph({"m": "wave/make", "s": ("wave/size", {"wave": "=m.wave"})}, {"out": "s.value"})
+    document = graph(
+        {"m": "wave/make", "s": ("wave/size", {"wave": "=m.wave"})}, {"out": "s.value"}
+    )
     assert engine.run(document).outputs == {"out": 3}
 
 
@@ -137,4 +139,3 @@ def test_graphgen_observe(make_engine):
         events.NodeFinished,
         events.RunFinished,
     ]
-

@@ -11,7 +11,7 @@ from graphgen import Fragment, NodeError, Workflow, node
 
 class ForEachResult(NamedTuple):
     values: list[Any]
-    count: int
+    total: int
 
 
 class WhileResult(NamedTuple):
@@ -33,7 +33,7 @@ def for_each(
 ) -> ForEachResult | Fragment:
     """Run a workflow once per item, side by side, and collect one of its outputs in order.
 
-    Items whose output is skipped leave no gap. ``count`` is the number of items.
+    Items whose output is skipped leave no gap. ``total`` is the number of items.
     """
     known = ", ".join(body.inputs) or "none"
     for name in (item, *inputs):
@@ -41,7 +41,7 @@ def for_each(
             raise NodeError(
                 f"the body has no input named {name!r}", hint=f"its inputs: {known}", port="item"
             )
-    chosen = _only_output(body) if not output else output
+    chosen = output or _only_output(body)
     if chosen not in body.outputs:
         raise NodeError(
             f"the body has no output named {chosen!r}",
@@ -56,7 +56,7 @@ def for_each(
         for index, value in enumerate(items)
     }
     collected = [{"link": f"{index}.{chosen}"} for index in calls]
-    return Fragment(calls, {"values": collected, "count": len(items)}, {"body": body})
+    return Fragment(calls, {"values": collected, "total": len(items)}, {"body": body})
 
 
 @node("control/while", title="While")
@@ -66,7 +66,9 @@ def while_(
         Workflow,
         Field(description="Workflow with an input `state` and the outputs `state`, `continue`."),
     ],
-    max_iterations: Annotated[int, Field(ge=1, le=100_000)] = 100,
+    max_iterations: Annotated[
+        int, Field(ge=1, le=100_000, description="The loop fails when it takes more.")
+    ] = 100,
     proceed: Annotated[bool, Field(description="Whether to run the body at all.")] = True,
     iteration: Annotated[int, Field(ge=0, description="Iterations that have been run.")] = 0,
 ) -> WhileResult | Fragment:
@@ -82,7 +84,11 @@ def while_(
             hint="raise max_iterations, or look at what the body gives for `continue`",
             port="max_iterations",
         )
-    for name, names in (("state", body.inputs), ("state", body.outputs), ("continue", body.outputs)):
+    for name, names in (
+        ("state", body.inputs),
+        ("state", body.outputs),
+        ("continue", body.outputs),
+    ):
         if name not in names:
             kind = "input" if names is body.inputs else "output"
             raise NodeError(f"the body has no {kind} named {name!r}", port="body")

@@ -158,12 +158,12 @@ def _to_srgb(picture: PillowImage.Image) -> PillowImage.Image:
 def _without_alpha(picture: PillowImage.Image) -> PillowImage.Image:
     if picture.mode in ("L", "RGB", "CMYK", "LAB"):
         return picture
-    if picture.mode in ("1", "LA", "La"):
-        return (
-            picture.convert("LA").getchannel("L") if picture.mode != "1" else picture.convert("L")
-        )
-    if picture.mode in ("P", "PA", "RGBa", "RGBA") and picture.has_transparency_data:
-        return picture.convert("RGBA").convert("RGB")
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.mode in ("LA", "La"):
+        return picture.convert("LA").getchannel("L")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")  # a palette keeps the colours of what is hidden
     return picture.convert("RGB")
 
 
@@ -176,8 +176,8 @@ def _apply_profile(picture: PillowImage.Image, profile: bytes) -> PillowImage.Im
         if "srgb" in (ImageCms.getProfileDescription(source) or "").lower():
             return None
         target: Any = ImageCms.createProfile("sRGB")
-        rgb = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+        made: Any = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None  # broken, or made for another colour space than the pixels have
-    assert rgb is not None
-    return rgb.convert("L") if picture.mode == "L" else rgb
+    converted: PillowImage.Image = made.convert("L") if picture.mode == "L" else made
+    return converted

@@ -57,14 +57,18 @@ class Typesetter:
                     continue
                 if line:
                     lines.append(line)
-                while self.width(word) > width and len(word) > 1:
+                while len(word) > 1 and len(lines) <= max_lines:
                     cut = self._fitting(word, width)
+                    if cut == len(word):
+                        break
                     lines.append(word[:cut])
                     word = word[cut:]
                 line = word
                 if len(lines) > max_lines:
                     break
             lines.append(line)
+            if len(lines) > max_lines:
+                break
         if len(lines) > max_lines:
             last = lines[max_lines - 1]
             while last and self.width(last + "…") > width:
