@@ -78,11 +78,12 @@ def _encode(value: Any) -> bytes | None:
 
 
 def source_fingerprint(function: Callable[..., Any]) -> str | None:
-    """Identity of a node's code: the text of its module, its name and what it closes over.
+    """Identity of a node's code: the text of its package, its name and what it closes over.
 
-    The whole module counts, so that a changed helper beside the node changes the key.
-    A function without a source file counts by its bytecode. A closure over anything but
-    plain immutable values can't be fingerprinted.
+    Every module of the package's folder counts, so that a changed helper beside the node
+    changes the key; for a module outside packages, that module. A function without a
+    source file counts by its bytecode. A closure over anything but plain immutable values
+    can't be fingerprinted.
     """
     return _source(function, frozenset())
 
@@ -101,7 +102,7 @@ def _source(function: Callable[..., Any], seen: frozenset[int]) -> str | None:
         if part is None:
             return None
         parts.append(part)
-    text = _module_text(code.co_filename)
+    text = _package_text(code.co_filename)
     body = text if text is not None else marshal.dumps(code)
     head = "\0".join(parts).encode("utf-8", "surrogatepass")
     return digest(b"%d:" % len(head) + head + body).hex()
@@ -122,12 +123,20 @@ def _closed_over(cell: Any, seen: frozenset[int]) -> str | None:
     return None if encoded is None else encoded.hex()
 
 
-@lru_cache(maxsize=1024)
-def _module_text(filename: str) -> bytes | None:
+def _package_text(filename: str) -> bytes | None:
+    path = Path(filename)
+    if (path.parent / "__init__.py").is_file():
+        return _folder_text(str(path.parent))
     try:
-        return Path(filename).read_bytes()
+        return path.read_bytes()
     except OSError:
         return None
+
+
+@lru_cache(maxsize=1024)
+def _folder_text(folder: str) -> bytes:
+    texts = [path.read_bytes() for path in sorted(Path(folder).glob("*.py"))]
+    return digest(b"".join(b"%d:" % len(text) + text for text in texts))
 
 
 @lru_cache(maxsize=65536)

@@ -182,6 +182,8 @@ def _instances_only(annotation: Any) -> Any:
         return Union[tuple(_instances_only(member) for member in arguments)]
     if origin is list:
         return list[_instances_only(arguments[0])]  # type: ignore[misc]
+    if origin is dict:
+        return dict[arguments[0], _instances_only(arguments[1])]  # type: ignore[misc,valid-type]
     if origin is not None or annotation is Any or isinstance(annotation, TypeVar):
         return annotation
     if annotation is Workflow:

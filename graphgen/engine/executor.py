@@ -12,6 +12,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
@@ -245,9 +246,14 @@ class Run:
         spec = step.spec
         if self._listeners:
             self._announce(at)
-        if spec.takes_context:
-            report = partial(self._progress, at) if self._listeners else None
-            arguments["ctx"] = self._make_context(step.id, report)
+        try:
+            lane = self._device() if spec.device else ""
+            if spec.takes_context:
+                report = partial(self._progress, at) if self._listeners else None
+                arguments["ctx"] = self._make_context(step.id, report)
+        except Exception as unusable:  # no such device
+            self._fail(at, unusable, arguments)
+            return
         if spec.is_async:
             self._running += 1
             report_back = partial(self._post, at, arguments)
@@ -260,10 +266,12 @@ class Run:
                 raise
             except BaseException as raised:
                 value, error = None, raised
-            self._returned(at, arguments, value, error, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            if seconds > INLINE_SECONDS:
+                self._lanes.remember(spec, seconds)
+            self._returned(at, arguments, value, error, seconds)
         else:
             self._running += 1
-            lane = self._device() if spec.device else ""
             self._lanes.submit(lane, partial(self._work, at, arguments))
 
     def _work(self, at: int, arguments: dict[str, Any]) -> None:
@@ -276,9 +284,18 @@ class Run:
     def _post(self, at: int, arguments: dict[str, Any], *outcome: Any) -> None:
         self._queue.put(partial(self._arrived, at, arguments, *outcome))
 
-    def _arrived(self, at: int, *outcome: Any) -> None:
+    def _arrived(
+        self,
+        at: int,
+        arguments: dict[str, Any],
+        value: Any,
+        error: BaseException | None,
+        seconds: float,
+    ) -> None:
         self._running -= 1
-        self._returned(at, *outcome)
+        # However short it was: one slow call must not keep a quick node away for good.
+        self._lanes.remember(self._ledger.steps[at].spec, seconds)
+        self._returned(at, arguments, value, error, seconds)
 
     # Finish
 
@@ -302,8 +319,6 @@ class Run:
                 arguments.pop("ctx", None)
                 self._fail(at, error, arguments)
             return
-        if seconds > INLINE_SECONDS or step.spec not in self._lanes.seconds:
-            self._lanes.remember(step.spec, seconds)
         try:
             if isinstance(value, Fragment):
                 self._expand(at, unfold(self._planner, step, value, len(ledger.steps)))
@@ -319,14 +334,25 @@ class Run:
         ledger.status[at] = "executed"
         if at in self._claimed:
             self._claimed.discard(at)
+            if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
+                self._tainted.add(at)  # a lazy input that was tainted after the claim
+                cacheable = False
             if cacheable and not any(value is SKIP for value in values):
-                self._cache.settle(step.key, values, ledger.seconds[at])  # type: ignore[arg-type]
+                self._settle(step, values, ledger.seconds[at])
             else:
                 self._cache.abandon(step.key)  # type: ignore[arg-type]
         if self._listeners:
             self._emit(ev.NodeFinished(*self._event(at), ledger.seconds[at]))
         ledger.let_go(step)
         ledger.done(at, values)
+
+    def _settle(self, step: Step, values: Values, seconds: float) -> None:
+        assert step.key is not None
+        try:
+            self._cache.settle(step.key, values, seconds)
+        except Exception:  # a value that can't be measured or moved is used, not kept
+            _log.exception("the outputs of %s could not be cached", step.id)
+            self._cache.abandon(step.key)
 
     def _skip(self, at: int, mark: Any) -> None:
         step = self._ledger.steps[at]
@@ -379,15 +405,16 @@ class Run:
         try:
             values = expansion.collect(self._ledger)
             if not step.mapped:
-                values = returned(step, values if len(values) != 1 else values[0])
+                values = returned(step, values if step.spec.several_outputs else values[0])
         except Unavailable as error:
             self._skip(at, error.mark)
         except Exception as error:
             self._fail(at, error, {})
         else:
-            if not expansion.cacheable:
+            sealed = expansion.cacheable and self._tainted.isdisjoint(expansion.wanted)
+            if not sealed:
                 self._tainted.add(at)
-            self._executed(at, step, values, expansion.cacheable)
+            self._executed(at, step, values, sealed)
         for needed in expansion.wanted:
             self._ledger.release(needed)
 
@@ -428,7 +455,8 @@ class Run:
                 listener(event)
             except Exception:
                 # A listener must not end a run; it is not asked again.
-                self._listeners.remove(listener)
+                with suppress(ValueError):  # another thread may have been first
+                    self._listeners.remove(listener)
                 _log.exception("a listener of run %s failed and was removed", self.run_id)
 
     def _result(self, seconds: float) -> RunResult:

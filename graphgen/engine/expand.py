@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..fingerprint import encode_literal
 from ..node import SKIP, Fragment
 from ..problems import InvalidWorkflow, NodeError, Problem
-from ..workflow import NodeDoc, Workflow, literal_of, split_port
+from ..workflow import NodeDoc, Workflow, link_of, literal_of, split_port
 from .analysis import references
 from .arrive import FAILED, Unavailable, checked
 from .keys import Encoded, derived
@@ -25,7 +25,8 @@ class Expansion:
 
     Attributes:
         steps: To be appended to the run; sources count from ``offset`` for new steps.
-        outputs: For each output a source, the sources of a list, or a value.
+        outputs: For each output a source, the sources of a list or of a dict's values, or
+            a value.
         cacheable: Whether the outputs may be kept under the key of the step.
         wanted: Indexes of the steps that it waits for.
     """
@@ -45,6 +46,12 @@ class Expansion:
         for given in self.outputs:
             if isinstance(given, Source):
                 outputs.append(ledger.output(given.step, given.output))
+            elif _is_named(given):
+                named = {name: ledger.output(s.step, s.output) for name, s in given.items()}
+                marks = [value for value in named.values() if value is SKIP or value is FAILED]
+                if FAILED in marks:
+                    raise Unavailable(FAILED)
+                outputs.append(SKIP if marks else named)
             elif _is_sources(given):
                 items = [ledger.output(source.step, source.output) for source in given]
                 outputs.append([item for item in items if item is not SKIP])
@@ -65,11 +72,21 @@ def sources_of(expansion: Expansion) -> list[Source]:
             found.append(given)
         elif _is_sources(given):
             found.extend(given)
+        elif _is_named(given):
+            found.extend(given.values())
     return found
 
 
 def _is_sources(given: Any) -> bool:
     return isinstance(given, list) and bool(given) and isinstance(given[0], Source)
+
+
+def _is_named(given: Any) -> bool:
+    return (
+        isinstance(given, dict)
+        and bool(given)
+        and all(isinstance(source, Source) for source in given.values())
+    )
 
 
 def map_items(
@@ -128,9 +145,8 @@ def unfold(planner: Planner, step: Step, fragment: Fragment, offset: int) -> Exp
     Raises:
         InvalidWorkflow: With every problem of the fragment.
     """
-    prefix = f"{step.id}/"
-    if fragment.beside:
-        prefix = step.id.rpartition("/")[0] + "/"
+    parent, slash, _ = step.id.rpartition("/")
+    prefix = parent + slash if fragment.beside else f"{step.id}/"
     nodes = {
         id: node if isinstance(node, NodeDoc) else NodeDoc(**node)
         for id, node in fragment.nodes.items()
@@ -173,6 +189,8 @@ def unfold(planner: Planner, step: Step, fragment: Fragment, offset: int) -> Exp
             outputs.append(literal_of(given))
         elif isinstance(given, list):
             outputs.append([source(reference) for reference in linked])
+        elif link_of(given) is None:
+            outputs.append(dict(zip(cast(dict[str, Any], given), map(source, linked), strict=True)))
         else:
             outputs.append(source(linked[0]))
     if problems:

@@ -53,10 +53,17 @@ def problems_of(
     return [
         Problem(
             "node_failed",
-            f"{spec.title} failed with {type(error).__name__}: {error}; its inputs: {given}",
+            f"{spec.title} failed with {_said(error)}; its inputs: {given}",
             id,
         )
     ]
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # somebody else's __str__ must not hide the failure
+        return type(error).__name__
 
 
 def describe(arguments: Mapping[str, Any]) -> str:

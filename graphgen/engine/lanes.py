@@ -94,7 +94,7 @@ async def _watched(
 ) -> None:
     """Run an async node in a task of its own, which the run's cancellation cancels."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(_contained(function, arguments))
+    task = loop.create_task(_contained(function, arguments, token))
     forget = token.on_cancel(lambda: loop.call_soon_threadsafe(task.cancel))
     try:
         report(*await task)
@@ -105,10 +105,12 @@ async def _watched(
 
 
 async def _contained(
-    function: Callable[..., Any], arguments: dict[str, Any]
+    function: Callable[..., Any], arguments: dict[str, Any], token: CancelToken
 ) -> tuple[Any, BaseException | None, float]:
     began = time.perf_counter()
     try:
         return await function(**arguments), None, time.perf_counter() - began
+    except asyncio.CancelledError as error:
+        return None, Cancelled() if token.cancelled else error, time.perf_counter() - began
     except BaseException as error:  # nothing may end the loop's thread
         return None, error, time.perf_counter() - began

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import marshal
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..node import NodeSpec
+from ..plain import is_plain
 from ..problems import Problem
 from ..types import TypeExpr
-from ..workflow import NodeDoc
+from ..workflow import NodeDoc, link_of
 from .analysis import Analysis, Tools
 from .flatten import Flat
 from .keys import Encoded, encode_link, encode_sources
@@ -26,6 +27,7 @@ KEPT = 8
 MOST_CHANGED = 200
 _MARSHAL_VERSION = 2
 """The last version whose bytes do not depend on who else refers to an object."""
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _Snapshot = dict[str, "tuple[str, int, bytes | None]"]
 
 
@@ -109,7 +111,7 @@ class Recent:
                 new = analysis.build(old.id, parsed)
                 if problems or new.direct != old.direct or not _same(new.links, old.links):
                     return None
-            elif stale and not stale.isdisjoint(_all_sources(old)):
+            elif stale and not stale.isdisjoint(old.sources(lazy=True)):
                 new = self._rekeyed(old, steps)
             else:
                 continue
@@ -143,11 +145,6 @@ def encode_output(step: Step, output: int, convert: Callable[[Any], Any] | None 
     return encode_link(step.key, list(step.spec.outputs)[output], convert)
 
 
-def _all_sources(step: Step) -> Iterator[int]:
-    yield from (at for _, at, _ in step.direct)
-    yield from (source.step for link in step.links for source in link.sources)
-
-
 def _same(links: tuple[Link, ...], others: tuple[Link, ...]) -> bool:
     """Whether links lead from the same outputs in the same way."""
 
@@ -178,10 +175,12 @@ def _changed(known: _Snapshot, nodes: Mapping[str, NodeDoc]) -> list[str] | None
 
 
 def _frozen(doc: NodeDoc) -> bytes | None:
-    try:
-        return marshal.dumps(doc.inputs, _MARSHAL_VERSION)
-    except ValueError:  # it holds live values
-        return None
+    inputs = doc.inputs
+    for value in inputs.values():
+        # marshal would write an array as its bytes, without shape or dtype.
+        if type(value) not in _SCALARS and link_of(value) is None and not is_plain(value):
+            return None
+    return marshal.dumps(inputs, _MARSHAL_VERSION)
 
 
 def _names_outside(spec: NodeSpec | None) -> bool:

@@ -76,12 +76,12 @@ class Step:
     mapped: bool = False
     encoded: dict[str, bytes | None] = field(default_factory=dict)
 
-    def sources(self) -> Iterator[int]:
-        """Indexes of the steps that make its arguments, lazy ones not among them."""
+    def sources(self, lazy: bool = False) -> Iterator[int]:
+        """Indexes of the steps that make its arguments; lazy ones only if asked for."""
         for _, at, _ in self.direct:
             yield at
         for link in self.links:
-            if not link.lazy:
+            if lazy or not link.lazy:
                 for source in link.sources:
                     yield source.step
 

@@ -100,33 +100,33 @@ def drawn_graphs(draw):
 
 def document(nodes):
     made: dict[str, Any] = {}
-    for id, (kind, *given) in nodes.items():
+    for id, (kind, *parts) in nodes.items():
         if kind == "number":
-            made[id] = "core/number", {"value": given[0]}
+            made[id] = "core/number", {"value": parts[0]}
         elif kind in READERS:
-            made[id] = READERS[kind], {"path": given[0]}
+            made[id] = READERS[kind], {"path": parts[0]}
         elif kind == "default":
             made[id] = "file/read"
         elif kind == "linked":
-            made[f"{id}-name"] = "file/name", {"value": given[0]}
-            made[id] = READERS[given[1]], {"path": f"={id}-name.value"}
+            made[f"{id}-name"] = "file/name", {"value": parts[0]}
+            made[id] = READERS[parts[1]], {"path": f"={id}-name.value"}
         elif kind == "items":
             made[f"{id}-names"] = "file/both"
-            made[f"{id}-read"] = READERS[given[0]], {"path": f"={id}-names.value"}
+            made[f"{id}-read"] = READERS[parts[0]], {"path": f"={id}-names.value"}
             made[id] = "core/total", {"values": f"={id}-read.value"}
         elif kind == "sub":
-            made[f"{id}-sub"] = "workflow/twice", {"path": given[0]}
+            made[f"{id}-sub"] = "workflow/twice", {"path": parts[0]}
             made[id] = "core/add", {"a": f"={id}-sub.out"}
         elif kind == "add":
-            made[id] = "core/add", {"a": f"={given[0]}.value", "b": f"={given[1]}.value"}
+            made[id] = "core/add", {"a": f"={parts[0]}.value", "b": f"={parts[1]}.value"}
         elif kind == "each":
             made[f"{id}-sums"] = (
                 "core/add",
-                {"a": [f"={given[0]}.value", f"={given[1]}.value"], "b": f"={given[0]}.value"},
+                {"a": [f"={parts[0]}.value", f"={parts[1]}.value"], "b": f"={parts[0]}.value"},
             )
             made[id] = "core/total", {"values": f"={id}-sums.value"}
         else:
-            inputs = {"first": given[0], "a": f"={given[1]}.value", "b": f"={given[2]}.value"}
+            inputs = {"first": parts[0], "a": f"={parts[1]}.value", "b": f"={parts[2]}.value"}
             made[id] = "file/choose", inputs
     outputs = {id: f"{id}.value" for id in nodes}
     return graph(made, outputs, workflows={"twice": SUBGRAPH})
@@ -134,23 +134,23 @@ def document(nodes):
 
 def evaluate(nodes, files):
     values: dict[str, int] = {}
-    for id, (kind, *given) in nodes.items():
+    for id, (kind, *parts) in nodes.items():
         if kind == "number":
-            values[id] = given[0]
+            values[id] = parts[0]
         elif kind in READERS or kind == "linked":
-            values[id] = files[given[0]]
+            values[id] = files[parts[0]]
         elif kind == "default":
             values[id] = files["a"]
         elif kind == "items":
             values[id] = files["a"] + files["b"]
         elif kind == "sub":
-            values[id] = 2 * files[given[0]]
+            values[id] = 2 * files[parts[0]]
         elif kind == "add":
-            values[id] = values[given[0]] + values[given[1]]
+            values[id] = values[parts[0]] + values[parts[1]]
         elif kind == "each":
-            values[id] = values[given[0]] * 3 + values[given[1]]
+            values[id] = values[parts[0]] * 3 + values[parts[1]]
         else:
-            values[id] = values[given[1] if given[0] else given[2]]
+            values[id] = values[parts[1] if parts[0] else parts[2]]
     return values
 
 
@@ -179,10 +179,10 @@ def test_no_old_value_is_ever_served(tmp_path_factory, nodes, data):
                 files = files | {data.draw(st.sampled_from("ab")): data.draw(st.integers(10, 99))}
                 write(folder, files)
             id = data.draw(st.sampled_from(list(nodes)))
-            kind, *given_ = nodes[id]
+            kind, *parts = nodes[id]
             if kind == "number":
                 nodes = nodes | {id: (kind, data.draw(st.integers(0, 5)))}
             elif kind in (*READERS, "sub", "linked"):
-                nodes = nodes | {id: (kind, data.draw(st.sampled_from("ab")), *given_[1:])}
+                nodes = nodes | {id: (kind, data.draw(st.sampled_from("ab")), *parts[1:])}
             elif kind == "choose":
-                nodes = nodes | {id: (kind, not given_[0], *given_[1:])}
+                nodes = nodes | {id: (kind, not parts[0], *parts[1:])}

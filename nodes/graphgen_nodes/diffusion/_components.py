@@ -1,0 +1,118 @@
+"""Loading one network of a checkpoint into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphgen import ModelRef, NodeError
+
+from .._torchvision import prepare_torchvision
+from ._encoding import LoadedEncoder
+
+prepare_torchvision()
+
+import diffusers  # noqa: E402
+import transformers  # noqa: E402
+
+
+def load(component: str, ref: ModelRef, device: str, dtype: torch.dtype) -> Any:
+    """The network that a reference names, ready to compute; a text encoder with its tokenizer.
+
+    Raises:
+        NodeError: Its files are damaged, or hold something else than was described.
+    """
+    path = Path(ref.path)
+    loaded: Any
+    if path.is_file():
+        from . import _single_file  # what it imports takes seconds
+
+        loaded = _single_file.load(component, ref, dtype)
+    elif component == "text_encoder":
+        loaded = _text_encoder(ref, dtype)
+    else:
+        loaded = _network(getattr(diffusers, ref.option("kind")), path, dtype)
+    network = loaded.model if component == "text_encoder" else loaded
+    if ref.patches:
+        from . import _lora  # likewise
+
+        _lora.merge(network, ref.option("name", component), ref.patches)
+    network.to(device)
+    return loaded
+
+
+def _text_encoder(ref: ModelRef, dtype: torch.dtype) -> LoadedEncoder:
+    path, name = Path(ref.path), ref.option("name")
+    network = _network(getattr(transformers, ref.option("kind")), path / name, dtype)
+    tokenizer = load_tokenizer(path / name.replace("text_encoder", "tokenizer"))
+    padding = tokenizer.pad_token_id
+    if padding is None:
+        padding = tokenizer("")["input_ids"][-1]
+    return LoadedEncoder(network, tokenizer, ref.option("max_length"), padding)
+
+
+def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
+    full = [file for file in folder.glob("*.safetensors") if ".fp16." not in file.name]
+    half = not full and any(folder.glob("*.fp16.*"))
+    try:
+        with _no_bars():
+            network, info = cls.from_pretrained(
+                str(folder),
+                local_files_only=True,
+                output_loading_info=True,
+                variant="fp16" if half else None,
+                dtype=dtype,
+            )
+    except Exception as error:  # the libraries raise many kinds for a damaged file
+        raise misfit(folder, cls, first_line(error)) from error
+    if info["missing_keys"]:
+        raise misfit(folder, cls, missing_tensors(info["missing_keys"]))
+    if network.dtype != dtype:  # older versions of diffusers don't know the argument
+        network.to(dtype)
+    return network.eval().requires_grad_(False)
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Keep the libraries' own progress bars out of the run's."""
+    shown = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers.utils.logging.enable_progress_bar()
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """A tokenizer's folder, with no question to any hub."""
+    try:
+        return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    except Exception as error:  # likewise
+        raise NodeError(
+            f"{folder} can't be loaded as a tokenizer: {first_line(error)}", code="damaged_model"
+        ) from error
+
+
+def missing_tensors(names: Any) -> str:
+    """A word on tensors that are not there."""
+    ordered = sorted(names)
+    return f"it lacks {len(ordered)} tensors, such as {ordered[0]}"
+
+
+def misfit(path: Path, cls: Any, why: str) -> NodeError:
+    """The error for files that do not hold the network that they should."""
+    return NodeError(
+        f"{path} can't be loaded as a {cls.__name__}: {why}",
+        hint="the file is damaged, or not what its configuration says",
+        code="damaged_model",
+    )
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__

@@ -1,0 +1,132 @@
+"""The denoising loop: a scheduler, a denoiser and what guides it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .._torchvision import prepare_torchvision
+
+prepare_torchvision()
+
+Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclass
+class Step:
+    """What an observer sees after a step.
+
+    Attributes:
+        index: Steps done, from 1.
+        timestep: Of the step, on the CPU.
+        scaled: What the denoiser saw: unit variance, noisy.
+        prediction: What the denoiser said, guided.
+        latents: The result of the step.
+    """
+
+    index: int
+    timestep: torch.Tensor
+    scaled: torch.Tensor
+    prediction: torch.Tensor
+    latents: torch.Tensor
+
+
+@dataclass
+class Start:
+    """Where the walk begins.
+
+    Attributes:
+        latents: float32, on the device: pure noise, or an encoded picture.
+        noise: Noise for the picture; None when the latents are the noise.
+        skipped: Steps left out at the start.
+        mask: Where the picture is repainted, 1; None for everywhere.
+    """
+
+    latents: torch.Tensor
+    noise: torch.Tensor | None = None
+    skipped: int = 0
+    mask: torch.Tensor | None = None
+
+
+def timesteps_of(scheduler: Any, skipped: int) -> torch.Tensor:
+    """The timesteps that are left of a walk without its first steps."""
+    if skipped and scheduler.config.get("skip_prk_steps"):
+        # PLMS evaluates its second timestep twice, and counts on it wherever it starts.
+        left = scheduler.timesteps[skipped + 1 :]
+        return torch.cat([left[:2], left[1:]])
+    remaining: torch.Tensor = scheduler.timesteps[skipped * scheduler.order :]
+    return remaining
+
+
+def denoise(
+    scheduler: Any,
+    predict: Predict,
+    start: Start,
+    generators: list[torch.Generator],
+    observe: Callable[[Step], None],
+) -> torch.Tensor:
+    """Walk from noise to a picture; the scheduler's timesteps must be set.
+
+    Timesteps stay on the CPU for the scheduler and are copied once for the denoiser, so
+    that no step waits for the device.
+    """
+    timesteps = timesteps_of(scheduler, start.skipped)
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(start.skipped * scheduler.order)
+    latents = start.latents
+    if start.noise is None:
+        latents = latents * scheduler.init_noise_sigma
+    else:
+        latents = scheduler.add_noise(latents, start.noise, timesteps[:1])
+    if "noise_sampler_seed" in scheduler.config:
+        scheduler.noise_sampler = _BrownianNoise(scheduler, latents, generators)
+    random: dict[str, Any] = {}
+    if "generator" in inspect.signature(scheduler.step).parameters:
+        random["generator"] = generators
+    on_device = timesteps.to(latents.device)
+    for index, timestep in enumerate(timesteps):
+        scaled = scheduler.scale_model_input(latents, timestep)
+        prediction = predict(scaled, on_device[index])
+        latents = scheduler.step(prediction, timestep, latents, **random, return_dict=False)[0]
+        if start.mask is not None:
+            following = timesteps[index + 1 : index + 2]
+            latents = _put_back(scheduler, start, latents, following)
+        observe(Step(index + 1, timestep, scaled, prediction, latents))
+    return latents
+
+
+def _put_back(
+    scheduler: Any, start: Start, latents: torch.Tensor, following: torch.Tensor
+) -> torch.Tensor:
+    """Latents with the picture, as noisy as they are, where it is not repainted."""
+    assert start.mask is not None
+    kept = start.latents
+    if len(following):
+        if not getattr(scheduler, "state_in_first_order", True):
+            return latents  # between the halves of a step of second order
+        kept = scheduler.add_noise(kept, start.noise, following)
+    return torch.where(start.mask == 0, kept, kept + start.mask * (latents - kept))
+
+
+class _BrownianNoise:
+    """Noise of DPM++ SDE: one Brownian tree per picture, drawn on the CPU."""
+
+    def __init__(
+        self, scheduler: Any, latents: torch.Tensor, generators: list[torch.Generator]
+    ) -> None:
+        from diffusers.schedulers.scheduling_dpmsolver_sde import BrownianTreeNoiseSampler
+
+        self.device = latents.device
+        seeds = [generator.initial_seed() for generator in generators]
+        sigmas = scheduler.sigmas[scheduler.sigmas > 0]
+        # A little wider than the walk, whose ends are rounded.
+        ends = float(sigmas.min()) * 0.999, float(sigmas.max()) * 1.001
+        self.sampler = BrownianTreeNoiseSampler(latents.cpu(), *ends, seeds)
+
+    def __call__(self, sigma: torch.Tensor, sigma_next: torch.Tensor) -> torch.Tensor:
+        noise: torch.Tensor = self.sampler(sigma, sigma_next)
+        return noise.to(self.device)
