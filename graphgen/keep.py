@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from .engine.flatten import Saved
 from .environment import Environment, InputFile
 from .fingerprint import file_fingerprint
 from .outputs import safe_name, write_problem
-from .plain import is_plain
 from .problems import GraphgenError, NodeError
 from .registry import Registry
-from .workflow import PNG_KEY, SUBGRAPH_PREFIX, NodeDoc, Workflow
+from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow
 from .workspace import Workspace, atomic_file
 
 _ENDING = re.compile(r"(\.[a-z]{1,4})?\.(gz|bz2|xz|zst)$|\.[^.]*$", re.IGNORECASE)
@@ -112,15 +109,6 @@ def self_contained(
                 found[name] = _with_files(used, registry, keeper)
                 pending.append((found[name], frozenset(whole.workflows)))
     return whole.model_copy(update={"workflows": {**whole.workflows, **found}}) if found else whole
-
-
-def embedded(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, str]:
-    """Text for a picture's metadata: the workflow with the inputs of the run in it.
-
-    Values that JSON can't hold stay open, to be given again.
-    """
-    plain = {name: value for name, value in values.items() if is_plain(value)}
-    return {PNG_KEY: workflow.with_inputs(plain).to_json(indent=None)}
 
 
 def _with_files(workflow: Workflow, registry: Registry, keeper: InputKeeper) -> Workflow:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .plain import is_plain
 from .problems import InvalidWorkflow, Problem
 from .workspace import atomic_file
 
@@ -167,6 +168,15 @@ class Workflow(BaseModel):
                     inputs = {**old.inputs, port: literal}
                     nodes[node] = old.model_copy(update={"inputs": inputs})
         return self.model_copy(update={"nodes": nodes})
+
+
+def embedded(workflow: Workflow, values: Mapping[str, Any]) -> dict[str, str]:
+    """Text for a picture's metadata: the workflow with the inputs of the run in it.
+
+    Values that JSON can't hold stay open, to be given again.
+    """
+    plain = {name: value for name, value in values.items() if is_plain(value)}
+    return {PNG_KEY: workflow.with_inputs(plain).to_json(indent=None)}
 
 
 def split_port(reference: str) -> tuple[str, str]:

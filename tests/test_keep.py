@@ -10,8 +10,9 @@ import pytest
 
 from graphgen import GraphgenError, InputFile, NodeError, Workflow, node
 from graphgen.environment import Environment
-from graphgen.keep import InputKeeper, embedded, self_contained
+from graphgen.keep import InputKeeper, self_contained
 from graphgen.registry import Registry
+from graphgen.workflow import embedded
 from graphgen.workspace import Files, Workspace
 from tests.support import graph
 

@@ -104,8 +104,9 @@ def run(
     once.
     """
     from ..inputs import read_settings
-    from ..keep import InputKeeper, embedded, self_contained
+    from ..keep import InputKeeper, self_contained
     from ..outputs import OutputSaver
+    from ..workflow import embedded
     from .outcome import tell
     from .session import open_engine, open_workflow
 

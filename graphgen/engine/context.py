@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ class Context:
         dtype_name: ``float32``, ``float16`` or ``bfloat16``.
         environment: The workspace's files and the model library.
         outputs: The folder that nodes may write to.
+        metadata: Text to embed in files that can hold it: the workflow, by key.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Context:
         dtype_name: str = "float32",
         environment: Environment | None = None,
         outputs: Path | None = None,
+        metadata: Callable[[], Mapping[str, str]] = dict,
         pool: ModelPool | None = None,
         token: CancelToken | None = None,
         report: Progress | None = None,
@@ -80,6 +82,7 @@ class Context:
         self.dtype_name = dtype_name
         self.environment = environment or Environment()
         self.outputs = outputs or Path("outputs")
+        self._metadata = metadata
         self.pool = pool or ModelPool({})
         self.token = token or CancelToken()
         self.report = report
@@ -89,6 +92,10 @@ class Context:
         """Torch device of this run's device lane, ``cpu`` or ``cuda:0``."""
         # Choosing one imports torch, so it is not done for nodes that don't ask.
         return self._device if isinstance(self._device, str) else self._device()
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self._metadata()
 
     @property
     def files(self) -> Files:

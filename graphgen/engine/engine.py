@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +20,7 @@ from ..models.library import ModelLibrary
 from ..models.pool import ModelPool
 from ..plugins.manager import Plugins
 from ..problems import InvalidWorkflow, Problem
-from ..workflow import Workflow
+from ..workflow import Workflow, embedded
 from ..workspace import Files, Workspace
 from .context import DTYPES, CancelToken, Context
 from .events import Listener
@@ -149,11 +150,13 @@ class Engine:
         Raises:
             InvalidWorkflow: With every problem; nothing was run.
         """
-        document = Workflow.read(workflow).with_inputs(inputs or {})
+        workflow = Workflow.read(workflow)
+        document = workflow.with_inputs(inputs or {})
         plan = self.planner.plan(document, targets)
         run_id = run_id or new_run_id()
         token = token or CancelToken()
         folder = outputs or self.workspace.outputs
+        metadata = cache(partial(embedded, workflow, inputs or {}))
 
         def make_context(node: str, report: Callable[..., None] | None) -> Context:
             return Context(
@@ -163,6 +166,7 @@ class Engine:
                 dtype_name=self.dtype,
                 environment=self.environment,
                 outputs=folder,
+                metadata=metadata,
                 pool=self.pool,
                 token=token,
                 report=report,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from ..fingerprint import encode_literal
 from ..node import SKIP, Fragment
@@ -77,11 +77,11 @@ def sources_of(expansion: Expansion) -> list[Source]:
     return found
 
 
-def _is_sources(given: Any) -> bool:
+def _is_sources(given: Any) -> TypeGuard[list[Source]]:
     return isinstance(given, list) and bool(given) and isinstance(given[0], Source)
 
 
-def _is_named(given: Any) -> bool:
+def _is_named(given: Any) -> TypeGuard[dict[str, Source]]:
     return (
         isinstance(given, dict)
         and bool(given)

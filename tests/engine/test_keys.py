@@ -456,6 +456,14 @@ FILE_DOCUMENTS = {
     "below a fragment": graph(
         {"r": "test/inside", "s": ("test/any", {"value": "=r.value"})}, {"out": "s.value"}
     ),
+    "far below a fragment": graph(
+        {
+            "r": "test/inside",
+            "s": ("test/any", {"value": "=r.value"}),
+            "t": ("test/other", {"value": "=s.value"}),
+        },
+        {"out": "t.value"},
+    ),
     "nested fragments": graph({"r": "test/nested"}, {"out": "r.value"}),
     "below nested fragments": graph(
         {"r": "test/nested", "s": ("test/any", {"value": "=r.value"})}, {"out": "s.value"}

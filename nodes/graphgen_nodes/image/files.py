@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -70,7 +71,8 @@ def save(
     """Write pictures below the run's output folder as ``name_0001.png``, ``name_0002.png``...
 
     Numbers go on from what is there, so nothing is ever overwritten. Values are rounded to
-    8 bits. JPEG holds no transparency: such a picture is laid on white.
+    8 bits. A PNG carries the workflow that made it. JPEG holds no transparency: such a
+    picture is laid on white.
     """
     from .codec import pillow_images
 
@@ -83,7 +85,7 @@ def save(
             target = _claim(stem, EXTENSIONS[format])
             try:
                 with atomic_file(target) as temporary:
-                    _write(picture, temporary, format, quality)
+                    _write(picture, temporary, format, quality, ctx.metadata)
             except BaseException:
                 target.unlink(missing_ok=True)
                 raise
@@ -141,9 +143,19 @@ def _claim(stem: Path, extension: str) -> Path:
         return path
 
 
-def _write(picture: PillowImage.Image, path: Path, format: str, quality: int) -> None:
+def _write(
+    picture: PillowImage.Image,
+    path: Path,
+    format: str,
+    quality: int,
+    metadata: Mapping[str, str],
+) -> None:
     options: dict[str, Any] = {}
-    if format == "jpeg":
+    if format == "png":
+        from .codec import png_text
+
+        options = {"pnginfo": png_text(metadata)}
+    elif format == "jpeg":
         picture = _on_white(picture)
         options = {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
     elif format == "webp":
