@@ -138,10 +138,11 @@ class Cache:
 
     def _lookup(self, key: bytes) -> Values | None:
         for name, tier in self._tiers.items():
-            entry = tier.get(key)
-            if entry is not None:
-                self._hits[name] = self._hits.get(name, 0) + 1
-                return entry.values
+            if key in tier.entries:
+                entry = tier.get(key)
+                if entry is not None:  # another thread may have evicted it
+                    self._hits[name] = self._hits.get(name, 0) + 1
+                    return entry.values
         return None
 
     def _from_disk(self, key: bytes) -> Values | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +11,18 @@ from ..problems import InvalidWorkflow, Problem
 from .options import DebugOption, JsonOption, WorkspaceOption
 from .report import Report
 
-TEMPLATES = Path(__file__).parent / "templates"
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+# A wheel holds the repository's workflows here.
+PACKAGED = Path(__file__).parent / "templates"
+TEMPLATES = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "workflows"
 DEFAULT_TEMPLATE = "text_to_image"
 EPILOG = """\b
 Examples:
   graphgen new-workflow first.json                a file here
   graphgen new-workflow first                     saved in the workspace: graphgen run first
+  graphgen new-workflow mend.json --from inpaint  another of those that come with graphgen
   graphgen new-workflow mine.json --from a.png    the workflow that a picture carries
 """
 
@@ -35,25 +41,41 @@ def new_workflow(
         typer.Option(
             "--from",
             metavar="WORKFLOW",
-            help="What to start from: text_to_image, or a JSON file, a PNG, a saved workflow.",
+            help="What to start from: text_to_image, image_to_image, inpaint, unconditional, "
+            "upscale, prompt_sweep, variants; or a JSON file, a PNG, a saved workflow.",
         ),
     ] = DEFAULT_TEMPLATE,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
-    """Write a small workflow to start from. A file that exists is never overwritten."""
-    from ..workflow import Workflow
-    from ..workspace import Workspace
-    from .session import find_workflow
+    """Write a workflow to start from. A file that exists is never overwritten.
+
+    Files that it reads are copied into the workspace, so that it runs wherever it lies.
+    """
+    from ..keep import InputKeeper, self_contained
+    from .session import open_engine, open_workflow
 
     report = Report(as_json, debug)
-    place = Workspace(workspace)
     template = TEMPLATES / f"{source}.json"
     if source == template.stem and template.is_file():
-        document = Workflow.read(template)
+        source = str(template)
+    with open_engine(report, workspace, None) as engine:
+        place = engine.workspace
+        target = _target(name, place)
+        document, _ = open_workflow(source, engine)
+        keeper = InputKeeper(place, engine.environment)
+        document = self_contained(document, engine.registry, keeper, engine.saved_workflow)
+    title = target.stem.replace("_", " ").replace("-", " ").strip().capitalize()
+    document.model_copy(update={"name": title}).write(target)
+    if as_json:
+        report.object({"path": str(target), "name": title})
     else:
-        document, _ = find_workflow(source, place)
+        report.line(str(target))
+    return 0
+
+
+def _target(name: str, place: Workspace) -> Path:
     target = Path(name).expanduser()
     if target.suffix.lower() != ".json":
         target = place.workflows / f"{name}.json"
@@ -63,10 +85,4 @@ def new_workflow(
     if target.exists():
         hint = "choose another name, or remove it first"
         raise InvalidWorkflow(Problem("file_exists", f"{target} already exists", hint=hint))
-    title = target.stem.replace("_", " ").replace("-", " ").strip().capitalize()
-    document.model_copy(update={"name": title}).write(target)
-    if as_json:
-        report.object({"path": str(target), "name": title})
-    else:
-        report.line(str(target))
-    return 0
+    return target

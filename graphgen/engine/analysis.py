@@ -96,16 +96,16 @@ class Analysis:
                     missing = [s for _, s, _ in parsed[3] if s not in index]
                     for _, linked, _ in parsed[4]:
                         missing += [s for s, _ in linked if s not in index]
-                    if missing:
-                        missing = [s for s in missing if s in nodes and s not in broken]
+                    missing = missing and [s for s in missing if s in nodes and s not in broken]
                     if missing:
                         entered[id] = parsed
                         for source in missing:
-                            if source in entered and (id, source) not in self._cut:
+                            if source not in entered:
+                                stack.append(source)
+                            elif (id, source) not in self._cut:
                                 # The walk goes on as if this link were not there.
                                 self._cut.add((id, source))
                                 self.problems.append(complaints.cycle(_cycle(source, entered)))
-                        stack += [source for source in missing if source not in entered]
                         continue
                 else:  # everything it needs has been visited since
                     del entered[id]

@@ -32,6 +32,14 @@ def available(value: Any) -> bool:
     return value is not SKIP and value is not FAILED
 
 
+def all_made(values: Values) -> bool:
+    """Whether a node skipped none of its outputs."""
+    for value in values:  # noqa: SIM110, a generator costs more than all the rest of a node
+        if value is SKIP:
+            return False
+    return True
+
+
 def gather(ledger: Ledger, link: Link) -> Any:
     """What arrives through a link, converted and checked.
 

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
@@ -22,7 +23,7 @@ from ..cache.store import PENDING, Values
 from ..node import SKIP, Fragment, Lazy
 from ..problems import Cancelled, Problem
 from . import events as ev
-from .arrive import FAILED, Unavailable, available, gather, returned
+from .arrive import FAILED, Unavailable, all_made, available, gather, returned
 from .context import CancelToken, Context
 from .expand import Expansion, map_items, sources_of, unfold
 from .failure import is_out_of_memory, problems_of, release_memory
@@ -181,10 +182,9 @@ class Run:
         if at in self._expansions:
             self._finish_expansion(at)
             return
-        if self._tainted and not self._tainted.isdisjoint(step.sources()):
-            # What a key can't know went into this; nothing below may be kept under it.
-            self._tainted.add(at)
-        elif step.key is not None:
+        if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
+            step = self._taint(at)
+        if step.key is not None:
             found = self._cache.claim(step.key, self._landed, at)
             if found is PENDING:
                 self._pending.add(at)
@@ -329,15 +329,14 @@ class Run:
             return
         self._executed(at, step, values)
 
-    def _executed(self, at: int, step: Step, values: Values, cacheable: bool = True) -> None:
+    def _executed(self, at: int, step: Step, values: Values) -> None:
         ledger = self._ledger
         ledger.status[at] = "executed"
+        if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
+            step = self._taint(at)  # a lazy input, tainted since this was claimed
         if at in self._claimed:
             self._claimed.discard(at)
-            if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
-                self._tainted.add(at)  # a lazy input that was tainted after the claim
-                cacheable = False
-            if cacheable and not any(value is SKIP for value in values):
+            if all_made(values):
                 self._settle(step, values, ledger.seconds[at])
             else:
                 self._cache.abandon(step.key)  # type: ignore[arg-type]
@@ -411,10 +410,9 @@ class Run:
         except Exception as error:
             self._fail(at, error, {})
         else:
-            sealed = expansion.cacheable and self._tainted.isdisjoint(expansion.wanted)
-            if not sealed:
-                self._tainted.add(at)
-            self._executed(at, step, values, sealed)
+            if not expansion.cacheable or not self._tainted.isdisjoint(expansion.wanted):
+                step = self._taint(at)
+            self._executed(at, step, values)
         for needed in expansion.wanted:
             self._ledger.release(needed)
 
@@ -432,6 +430,17 @@ class Run:
             self._demand(missing)
 
     # Bookkeeping
+
+    def _taint(self, at: int) -> Step:
+        """Take a step's key away: something that no key knows of went into its outputs.
+        Nothing that is made from them may be kept under a key either."""
+        self._give_back(at)
+        self._tainted.add(at)
+        step = self._ledger.steps[at]
+        linked = [port for port, _, _ in step.direct] + [link.port for link in step.links]
+        encoded = {**step.encoded, **dict.fromkeys(linked)}
+        self._ledger.steps[at] = tainted = replace(step, key=None, encoded=encoded)
+        return tainted
 
     def _give_back(self, at: int) -> None:
         if at in self._claimed:

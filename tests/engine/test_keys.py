@@ -134,6 +134,46 @@ async def lazily(value: Lazy[str]) -> str:
     return await value
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A value that has no form on disk, and so no content to go by."""
+
+    text: str
+
+
+@node("test/quote", title="Quote")
+def quote(value: str) -> str:
+    """Put a text into quotes."""
+    return f"'{value}'"
+
+
+@node("test/hold", title="Hold")
+def hold(value: str) -> Held:
+    """Hold a text."""
+    return Held(value)
+
+
+@node("test/hold_all", title="Hold all")
+def hold_all(value: str) -> list[Held]:
+    """Hold a text twice."""
+    return [Held(value), Held(value)]
+
+
+@node("test/release", title="Release")
+def release(held: Held) -> str:
+    """Give the text back."""
+    return held.text
+
+
+@node("test/release_inside", title="Release inside")
+def release_inside(held: Held) -> str | Fragment:
+    """Give the text back inside a fragment."""
+    return Fragment(
+        {"r": {"type": "test/release", "inputs": {"held": {"literal": held}}}},
+        {"value": link("r.value")},
+    )
+
+
 @node("test/two", title="Two")
 def two() -> Two:
     """Give two equal numbers."""
@@ -148,12 +188,13 @@ def on_device(value: int = 0) -> int:
 
 
 GIVEN = (any_, other, block, defaults, read, load, name, names, inside, nested, each_inside)
-GIVEN = (*GIVEN, lazily, two, on_device)
+GIVEN = (*GIVEN, lazily, quote, hold, hold_all, release, release_inside, two, on_device)
+TYPES = [TypeSpec(Block), TypeSpec(Held, stored=False)]
 
 
 @pytest.fixture
 def engine(make_engine):
-    return make_engine(*GIVEN, types=[TypeSpec(Block)])
+    return make_engine(*GIVEN, types=TYPES)
 
 
 def status(engine, type_, inputs, **options):
@@ -314,9 +355,6 @@ def test_a_volatile_node_is_never_cached_nor_is_anything_below_it(engine):
 
 
 def test_the_device_and_dtype_matter_to_nodes_that_use_them(make_engine, tmp_path):
-    def engine(**options):
-        return make_engine(*GIVEN, types=[TypeSpec(Block)], cache_dir=tmp_path / "cache", **options)
-
     # On disk, so that engines share it; what takes long enough to be written.
     @node("test/slow", title="Slow", device=True)
     def slow(value: int) -> int:
@@ -463,6 +501,25 @@ FILE_DOCUMENTS = {
             "t": ("test/other", {"value": "=s.value"}),
         },
         {"out": "t.value"},
+    ),
+    "items below a fragment": graph(
+        {"r": "test/inside", "q": ("test/quote", {"value": ["=r.value"]})}, {"out": "q.value"}
+    ),
+    "live items below a fragment": graph(
+        {
+            "r": "test/inside",
+            "h": ("test/hold_all", {"value": "=r.value"}),
+            "o": ("test/release", {"held": "=h.held"}),
+        },
+        {"out": "o.value"},
+    ),
+    "a live value into a fragment below a fragment": graph(
+        {
+            "r": "test/inside",
+            "h": ("test/hold", {"value": "=r.value"}),
+            "o": ("test/release_inside", {"held": "=h.held"}),
+        },
+        {"out": "o.value"},
     ),
     "nested fragments": graph({"r": "test/nested"}, {"out": "r.value"}),
     "below nested fragments": graph(

@@ -162,7 +162,7 @@ def write(folder, files):
         os.utime(folder / file, (stamp, stamp))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(drawn_graphs(), st.data())
 def test_no_old_value_is_ever_served(tmp_path_factory, nodes, data):
     workspace = tmp_path_factory.mktemp("workspace")

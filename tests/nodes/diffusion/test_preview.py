@@ -8,7 +8,6 @@ import torch
 from graphgen_nodes.diffusion import _preview
 from graphgen_nodes.diffusion.latents import decode_latent, latent_noise
 from graphgen_nodes.diffusion.load import load_model
-from graphgen_nodes.diffusion.samplers import SAMPLERS
 from graphgen_nodes.diffusion.sampling import sample, unconditional_sample
 from graphgen_nodes.diffusion.text import encode_text
 from PIL import Image as Picture
@@ -36,10 +35,10 @@ def watch(context):
     return run
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", ["ddim", "euler", "heun", "dpmpp_2m", "lcm"])
 def test_a_small_picture_is_shown_as_the_sampler_sees_it(sampler, emoji, watch):
-    previews, picture = watch(emoji, steps=8, sampler=sampler)
-    assert len(previews) == 8
+    previews, picture = watch(emoji, steps=6, sampler=sampler)
+    assert len(previews) == 6
     assert previews[0].shape == picture.shape
     errors = [float((preview - picture).abs().mean()) for preview in previews]
     assert errors[-1] < 0.08

@@ -58,11 +58,13 @@ def test_latents_and_pixels_are_those_of_diffusers_bit_for_bit(
     folder = ctx.models.find("emoji-64")
     pipe = pipeline(folder.parent, folder.name)
     pipe.scheduler = scheduler.from_config(pipe.scheduler.config)
-    options = {"num_inference_steps": 8, "guidance_scale": 4.0}
+    options = {"num_inference_steps": 5, "guidance_scale": 4.0}
     (generator,) = generators(7)
     expected = pipe("a red apple", generator=generator, output_type="latent", **options).images
-    latent = draw(emoji, sampler=sampler, steps=8, guidance=4.0)
+    latent = draw(emoji, sampler=sampler, steps=5, guidance=4.0)
     assert torch.equal(latent.samples, expected)
+    if sampler != "ddim":
+        return
     (generator,) = generators(7)
     picture = pipe("a red apple", generator=generator, output_type="pt", **options).images
     assert torch.equal(decode_latent(latent, emoji.vae, ctx=ctx).pixels, picture)
@@ -130,7 +132,7 @@ def pictures():
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_draws_what_was_asked_for(sampler, emoji, ctx, draw, pictures):
     def picture(prompt, **options):
-        latent = draw(emoji, prompt, guidance=4.0, steps=16, **options)
+        latent = draw(emoji, prompt, guidance=4.0, steps=12, **options)
         assert latent.samples.isfinite().all()
         return decode_latent(latent, emoji.vae, ctx=ctx).pixels
 
@@ -145,7 +147,7 @@ def test_every_sampler_draws_what_was_asked_for(sampler, emoji, ctx, draw, pictu
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_one_seed_one_picture_and_the_batch_makes_no_difference(sampler, sd, draw):
-    options = {"sampler": sampler, "steps": 5, "guidance": 3.0}
+    options = {"sampler": sampler, "steps": 4, "guidance": 3.0}
     batch = draw(sd, seed=20, batch=3, **options)
     assert torch.equal(draw(sd, seed=20, batch=3, **options).samples, batch.samples)
     assert batch.seeds == (20, 21, 22)
@@ -162,7 +164,9 @@ def test_noise_of_the_steps_comes_from_the_seed_too(sampler, sd, ctx):
     prompt = encode_text("a red apple", sd.text_encoder, ctx=ctx)
     noise = latent_noise(sd.model, seed=1, ctx=ctx)
     drawn = [
-        sample(sd.model, prompt, noise, sampler=sampler, steps=5, seed=seed, ctx=ctx).samples
+        sample(
+            sd.model, prompt, noise, sampler=sampler, steps=4, guidance=1.0, seed=seed, ctx=ctx
+        ).samples
         for seed in (None, 1, 2)
     ]
     assert torch.equal(drawn[0], drawn[1])
@@ -172,8 +176,8 @@ def test_noise_of_the_steps_comes_from_the_seed_too(sampler, sd, ctx):
 @pytest.mark.parametrize("sigmas", ["karras", "exponential", "beta"])
 @pytest.mark.parametrize("sampler", ["euler", "heun", "dpmpp_2m", "dpmpp_sde", "unipc"])
 def test_sigma_spacings_give_finite_pictures_of_their_own(sampler, sigmas, sd, draw):
-    plain = draw(sd, sampler=sampler, steps=5).samples
-    spaced = draw(sd, sampler=sampler, steps=5, sigmas=sigmas).samples
+    plain = draw(sd, sampler=sampler, steps=4, guidance=1.0).samples
+    spaced = draw(sd, sampler=sampler, steps=4, guidance=1.0, sigmas=sigmas).samples
     assert spaced.isfinite().all()
     assert not torch.equal(plain, spaced)
 
@@ -190,8 +194,8 @@ def test_lu_spacing_belongs_to_dpm_solver(sd, draw):
 @pytest.mark.parametrize("betas", ["linear", "scaled_linear", "cosine"])
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_takes_every_noise_schedule(sampler, betas, sd, draw):
-    own = draw(sd, sampler=sampler, steps=5).samples
-    other = draw(sd, sampler=sampler, steps=5, betas=betas).samples
+    own = draw(sd, sampler=sampler, steps=4, guidance=1.0).samples
+    other = draw(sd, sampler=sampler, steps=4, guidance=1.0, betas=betas).samples
     assert other.isfinite().all()
     assert torch.equal(own, other) == (betas == "scaled_linear")
 
