@@ -140,7 +140,7 @@ def _folder_text(folder: str) -> bytes:
 
 
 @lru_cache(maxsize=65536)
-def _file_digest(path: str, size: int, mtime_ns: int, inode: int) -> str:
+def _file_digest(path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> str:
     state = hashlib.blake2b(digest_size=DIGEST_BYTES)
     with open(path, "rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -151,7 +151,7 @@ def _file_digest(path: str, size: int, mtime_ns: int, inode: int) -> str:
 def file_fingerprint(path: Path) -> str | None:
     """Content hash of a file, or of a folder's files with their relative names.
 
-    A file's hash is remembered while its size, modification time and inode stay the same.
+    A file's hash is remembered while its size, times and inode stay the same.
     None when it can't be read.
     """
     try:
@@ -165,6 +165,7 @@ def file_fingerprint(path: Path) -> str | None:
                 state.update(b"%d:" % len(name) + name + inner.encode())
             return state.hexdigest()
         stat = path.stat()
-        return _file_digest(str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        times = stat.st_mtime_ns, stat.st_ctime_ns
+        return _file_digest(str(path), stat.st_size, *times, stat.st_ino)
     except OSError:
         return None

@@ -105,6 +105,16 @@ class NodeSpec:
         return tuple(name for name, port in self.inputs.items() if port.lazy)
 
     @cached_property
+    def containers(self) -> tuple[str, ...]:
+        """Inputs whose literals can be lists or dicts."""
+        open_ended = {"dict", ANY}
+        return tuple(
+            name
+            for name, port in self.inputs.items()
+            if port.type.depth or not open_ended.isdisjoint(port.type.names)
+        )
+
+    @cached_property
     def has_lazy(self) -> bool:
         return bool(self.lazy_inputs)
 
@@ -161,6 +171,9 @@ def node(
     migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
 ) -> Callable[[F], F]:
     """Declare a function as a node type.
+
+    The function may change neither its arguments nor what it returned before: both are
+    shared with other nodes and with the cache.
 
     Args:
         id: ``category/name`` in snake case, unique among all packs.

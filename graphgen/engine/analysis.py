@@ -78,17 +78,17 @@ class Analysis:
 
     def visit(self, roots: Iterable[str]) -> None:
         """Make the steps of the roots and of all that they need, each after its sources."""
-        index, nodes, broken = self.index, self.flat.nodes, self._broken
+        index, steps, nodes, broken = self.index, self.steps, self.flat.nodes, self._broken
         for root in roots:
             stack = [root]
             entered: dict[str, Parsed] = {}
             while stack:
                 id = stack[-1]
-                if id in index or id in broken:
-                    stack.pop()
-                    continue
-                parsed = entered.get(id)
-                if parsed is None:
+                parsed = entered.pop(id, None)
+                if parsed is None:  # else everything it needs has been visited since
+                    if id in index or id in broken:
+                        stack.pop()
+                        continue
                     parsed = self.parse(id, nodes[id])
                     if parsed is None:
                         broken.add(id)
@@ -107,12 +107,10 @@ class Analysis:
                                 self._cut.add((id, source))
                                 self.problems.append(complaints.cycle(_cycle(source, entered)))
                         continue
-                else:  # everything it needs has been visited since
-                    del entered[id]
                 stack.pop()
                 step = self.build(id, parsed)
-                index[id] = len(self.steps)
-                self.steps.append(step)
+                index[id] = len(steps)
+                steps.append(step)
 
     def named_outputs(self) -> dict[str, Source]:
         """Where the document's named outputs come from; problems are reported."""
@@ -204,13 +202,13 @@ class Analysis:
             key = steps[at].key  # type: ignore[index]
             name = port.name
             encoded[name] = None if key is None or tail is None else b"k" + key + tail
+            if plain:
+                direct.append((name, at, place))  # type: ignore[arg-type]
+                continue
             if port.marker is not None:
                 encoded[name] = None  # what the name stands for is known only then
             if port.type.var is not None:
                 self._bind(port, self._type_of(at, output), how, variables)  # type: ignore[arg-type]
-            if plain:
-                direct.append((name, at, place))  # type: ignore[arg-type]
-                continue
             per_item = how is Fit.MAP
             mapped = mapped or per_item
             sources = (Source(at, place, convert),)  # type: ignore[arg-type]

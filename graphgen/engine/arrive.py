@@ -40,6 +40,15 @@ def all_made(values: Values) -> bool:
     return True
 
 
+def own_containers(value: Any) -> Any:
+    """The same value in lists and dicts of its own; what they hold is not copied."""
+    if type(value) is list:
+        return [own_containers(item) for item in value]
+    if type(value) is dict:
+        return {key: own_containers(item) for key, item in value.items()}
+    return value
+
+
 def gather(ledger: Ledger, link: Link) -> Any:
     """What arrives through a link, converted and checked.
 

@@ -23,7 +23,7 @@ from ..cache.store import PENDING, Values
 from ..node import SKIP, Fragment, Lazy
 from ..problems import Cancelled, Problem
 from . import events as ev
-from .arrive import FAILED, Unavailable, all_made, available, gather, returned
+from .arrive import FAILED, Unavailable, all_made, available, gather, own_containers, returned
 from .context import CancelToken, Context
 from .expand import Expansion, map_items, sources_of, unfold
 from .failure import is_out_of_memory, problems_of, release_memory
@@ -225,6 +225,9 @@ class Run:
         ledger = self._ledger
         values = ledger.values
         arguments = step.literals.copy()
+        for name in step.spec.containers:
+            if name in arguments:  # the plan's own is used again by the next run
+                arguments[name] = own_containers(arguments[name])
         if step.spec.has_lazy and not step.mapped:
             for name in step.spec.lazy_inputs:
                 value = arguments.get(name, step.spec.inputs[name].default)

@@ -20,7 +20,7 @@ class Fitted(NamedTuple):
         convert: Applied to the value, if the types differ.
         check: Checks the value when it arrives, where planning can't.
         tail: What the link adds to a cache key besides the key of its source.
-        plain: The value is taken as it is.
+        plain: The value is taken as it is, and nothing else follows from the link.
     """
 
     output: int
@@ -61,13 +61,22 @@ class Fits:
         tail = output_tail(output, convert)
         if convert is not None:
             convert = _deep(convert, given.depth if gathered is None else given.depth - 1)
-        opaque = ANY in given.names and ANY not in target.type.names
+        deeper = target.type.depth > given.depth
+        opaque = ANY in given.names and (deeper or ANY not in target.type.names)
         narrowed = len(given.names) > 1 and not set(given.names) <= set(target.type.names)
         none = given.optional and not target.type.optional
         check = target.validate if opaque or narrowed or none or target.constrained else None
         index = list(source.outputs).index(output)
-        plain = how is Fit.DIRECT and convert is None and check is None and not target.lazy
-        return Fitted(index, how, convert, check, tail, plain and gathered is None)
+        plain = (
+            how is Fit.DIRECT
+            and convert is None
+            and check is None
+            and gathered is None
+            and not target.lazy
+            and target.marker is None
+            and target.type.var is None
+        )
+        return Fitted(index, how, convert, check, tail, plain)
 
     def _conversion(self, given: TypeExpr, wanted: TypeExpr) -> Callable[[Any], Any] | None:
         if set(given.names) & set(wanted.names) or ANY in (*given.names, *wanted.names):

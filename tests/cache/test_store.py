@@ -79,6 +79,16 @@ def test_clearing_gives_the_bytes_back():
     assert kept(cache, [1]) == [1]
 
 
+def test_what_is_put_twice_counts_once():
+    cache = Cache(host_bytes=1000 * KB)
+    put(cache, 1, text(100))
+    once = cache.stats().nbytes["cpu"]
+
+    cache.settle(key(1), text(100), 1.0)
+
+    assert cache.stats().nbytes["cpu"] == once
+
+
 # What goes first
 
 

@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import textwrap
+import time
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
@@ -229,6 +230,16 @@ def test_results_belong_to_their_literals(engine):
         assert [out(value) for value in DIFFERENT] == [repr(value) for value in DIFFERENT]
 
 
+def test_zeros_keep_their_sign(engine):
+    def out(type_, port, value):
+        return engine.run(graph({"n": (type_, {port: value})}, {"out": "n.value"})).outputs["out"]
+
+    for value in (0.0, -0.0, 0, False, 0.0, -0.0, 0, False):
+        assert out("test/any", "value", value) == repr(value)
+    for value in (0.0, -0.0, 0.0):
+        assert out("test/defaults", "a", value).startswith(f"({value!r},")
+
+
 def test_the_order_of_a_dict_does_not_matter(engine):
     assert status(engine, "test/any", {"value": {"a": 1, "b": {"c": 2, "d": 3}}}) == "executed"
     assert status(engine, "test/any", {"value": {"b": {"d": 3, "c": 2}, "a": 1}}) == "cached"
@@ -359,8 +370,6 @@ def test_the_device_and_dtype_matter_to_nodes_that_use_them(make_engine, tmp_pat
     @node("test/slow", title="Slow", device=True)
     def slow(value: int) -> int:
         """Take a while on the device."""
-        import time
-
         time.sleep(0.003)
         return value
 
@@ -743,6 +752,25 @@ def test_source_and_version_matter_and_the_disk_cache_survives_the_process(tmp_p
     assert run() == [1, "cached"]
     assert run(value=2) == [2, "executed"]
     assert run(version=2) == [1, "executed"]
+
+
+def versioned(number):
+    @node("test/versioned", title="Versioned", version=number)
+    def same_source() -> int:
+        """Give a number, after a while."""
+        time.sleep(0.003)
+        return 1
+
+    return same_source
+
+
+def test_the_version_counts_though_the_source_is_the_same(make_engine, tmp_path):
+    def status_of(number):
+        engine = make_engine(versioned(number), cache_dir=tmp_path / "cache")
+        document = {"nodes": {"v": {"type": "test/versioned", "version": number}}}
+        return engine.run(document).nodes["v"].status
+
+    assert [status_of(number) for number in (1, 2, 1, 2)] == ["executed"] * 2 + ["cached"] * 2
 
 
 def test_two_models_of_the_same_fields_differ():

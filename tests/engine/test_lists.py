@@ -91,6 +91,12 @@ def any_(value: T) -> T:
     return value
 
 
+@node("test/opaque", title="Opaque")
+def opaque(value: Any) -> Any:
+    """Pass on anything, and say nothing of it."""
+    return value
+
+
 @node("test/first", title="First")
 def first(values: list[T]) -> T:
     """The first of a list."""
@@ -154,7 +160,7 @@ def split(value: int) -> list[int]:
 @pytest.fixture
 def engine(make_engine):
     given = (half, mean, rows, flat, even, sort, same, any_, first, limited, ruler, metre, metres)
-    return make_engine(*given, maybe, maybe_half, maybe_list, keys, split, types=LENGTHS)
+    return make_engine(*given, opaque, maybe, maybe_half, maybe_list, keys, split, types=LENGTHS)
 
 
 def run(engine, nodes, target="x", **options):
@@ -380,6 +386,17 @@ def test_what_is_known_only_when_it_arrives_is_checked_then(engine):
         [("value_not_allowed", "x", "a")],
         [("type_mismatch", "x", "a")],
     )
+
+
+@pytest.mark.parametrize("type_", ["test/first", "test/mean"])
+def test_a_list_of_anything_must_be_a_list_when_it_arrives(engine, type_):
+    def nodes(value):
+        return {"v": ("test/opaque", {"value": value}), "x": (type_, {"values": "=v.value"})}
+
+    assert run(engine, nodes([4, 4])) == 4
+    (problem,) = engine.run(graph(nodes(4))).problems
+
+    assert (problem.code, problem.node, problem.port) == ("value_not_allowed", "x", "values")
 
 
 # Type variables

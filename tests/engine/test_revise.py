@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphgen import InvalidWorkflow, Workflow, node
+from graphgen import InvalidWorkflow, Workflow, hookimpl, node
 from graphgen.engine.plan import Planner
 from graphgen.node import InputMarker
 from graphgen.registry import Registry
@@ -182,3 +182,27 @@ def test_two_runs_that_are_planned_at_the_same_time_do_not_mix(make_engine):
 
     for a, b in [(2, 20), (1, 10), (2, 10), (1, 20)]:
         assert engine.run(document(a, b)).outputs == {"out": a + b - 1}
+
+
+@node("test/greedy", title="Greedy", volatile=True)
+def greedy(values: list[int]) -> int:
+    """Eat a list up, which a node should not do."""
+    total = 0
+    while values:
+        total += values.pop()
+    return total
+
+
+class Greedy:
+    @hookimpl
+    def graphgen_nodes(self):
+        return [greedy]
+
+
+def test_a_node_that_changes_its_list_does_not_change_the_plan(make_engine):
+    engine = make_engine(plugins=[Greedy()])
+    workflow = Workflow.read(graph({"n": ("test/greedy", {"values": [1, 2, 3]})}))
+
+    totals = [engine.run(workflow).nodes["n"].outputs["value"] for _ in range(2)]
+
+    assert totals == [6, 6]

@@ -14,8 +14,8 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 # Degrees on the colour wheel, with room for the taste of a model.
 HUES = {
     "red": (-30, 27),
-    "yellow": (30, 66),
-    "green": (67, 160),
+    "yellow": (30, 57),
+    "green": (58, 160),
     "blue": (175, 235),
     "purple": (250, 325),
 }
@@ -59,25 +59,22 @@ def corners(picture: Array, edge: int = 6) -> list[float]:
     return [float(picture[y, x].mean()) for y in ends for x in ends]
 
 
-def hue(picture: Array) -> float:
-    """Mean hue in degrees, -35..325, weighted by chroma."""
+def hue(picture: Array) -> tuple[float, float]:
+    """Mean hue in degrees, -35..325, and how strong it is: 1 is one pure colour."""
     red, green, blue = np.moveaxis(picture, -1, 0)
-    along, across = red - (green + blue) / 2, (green - blue) * np.sqrt(3) / 2
-    angle = float(np.degrees(np.arctan2(across.sum(), along.sum())))
-    return (angle + 35) % 360 - 35
-
-
-def chroma(picture: Array) -> float:
-    """Mean difference of the largest and the smallest channel."""
-    return float((picture.max(axis=-1) - picture.min(axis=-1)).mean())
+    along = float((red - (green + blue) / 2).mean())
+    across = float(((green - blue) * np.sqrt(3) / 2).mean())
+    angle = np.degrees(np.arctan2(across, along))
+    return float((angle + 35) % 360 - 35), float(np.hypot(along, across))
 
 
 def colour(picture: Array) -> str:
     """The name of a picture's colour: one of ``HUES``, or grey."""
-    if chroma(picture) < 0.15:
+    angle, strength = hue(picture)
+    if strength < 0.1:
         return "grey"
-    angle = hue(picture)
-    return next((name for name, (low, high) in HUES.items() if low <= angle <= high), f"{angle:.0f}")
+    names = (name for name, (low, high) in HUES.items() if low <= angle <= high)
+    return next(names, f"{angle:.0f} degrees")
 
 
 def sharpness(picture: Array) -> float:

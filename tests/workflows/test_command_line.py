@@ -83,10 +83,11 @@ def test_a_target_is_all_that_is_run(here, capsys, draw):
 
 def test_lists_are_set_as_json_or_from_a_file(here, capsys, run):
     (here / "prompts.json").write_text(json.dumps(["red apple", "fish"]))
-    settings = ["--set", "prompts=@prompts.json", "--set", "guidance_scales=[1, 4.5]"]
-    done = outputs(capsys, WORKFLOWS / "prompt_sweep.json", *settings)
+    settings = ["prompts=@prompts.json", "guidance_scales=[1, 4.5]", f"steps={STEPS}"]
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    done = outputs(capsys, WORKFLOWS / "prompt_sweep.json", *arguments)
     sheet = read(done["outputs"]["image"][0])
-    inputs = {"prompts": ["red apple", "fish"], "guidance_scales": [1, 4.5], "seed": 7}
+    inputs = {"prompts": ["red apple", "fish"], "guidance_scales": [1, 4.5], "steps": STEPS}
     expected = array(run("prompt_sweep", **inputs)["image"])
     assert sheet.shape == expected.shape
     assert [[colour(middle(c)) for c in row] for row in cells(sheet, 64, 72, 2, 2)] == [

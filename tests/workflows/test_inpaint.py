@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from .conftest import STEPS, WORKFLOWS
-from .pictures import array, chroma, colour, distance, read
+from .pictures import array, colour, distance, read
 
 FRAME = read(WORKFLOWS / "assets" / "frame.png")
 MASK = read(WORKFLOWS / "assets" / "frame_mask.png")[..., 0] > 0.5
@@ -32,8 +31,8 @@ def test_what_is_outside_stays_and_what_is_inside_is_painted(run):
     picture = array(run("inpaint")["image"])
     assert abs(picture - FRAME)[~MASK].max() < 1e-6
     assert distance(inside(picture), inside(FRAME)) > 0.1
-    assert chroma(inside(picture)) > 0.15
-    assert chroma(inside(FRAME)) == 0
+    assert colour(inside(picture)) == "yellow"
+    assert colour(inside(FRAME)) == "grey"
 
 
 def test_the_prompt_says_what_is_painted(paint):
@@ -45,16 +44,13 @@ def test_the_prompt_says_what_is_painted(paint):
 
 def test_the_sampler_itself_keeps_the_rest(paint, run):
     """Not only the last node, which lays the old pixels over."""
-    whole = np.ones((64, 64), dtype=bool)
-    kept = paint("decode", prompt="grapes")
-    assert abs(kept - FRAME)[~MASK].mean() < 0.06
-    everywhere = array(
-        run("image_to_image", image="assets/frame.png", prompt="grapes", denoise=1.0, steps=STEPS)[
-            "image"
-        ]
-    )
-    assert abs(everywhere - FRAME)[~MASK].mean() > 0.15
-    assert whole.shape == MASK.shape
+
+    def away(picture):
+        return abs(picture - FRAME)[~MASK].mean()
+
+    settings = {"image": "assets/frame.png", "prompt": "grapes", "steps": STEPS}
+    free = array(run("image_to_image", denoise=1.0, **settings)["image"])
+    assert away(paint("decode", prompt="grapes")) < away(free) / 3
 
 
 def test_another_mask_paints_another_part(saved_engine, paint):
