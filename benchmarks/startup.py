@@ -1,0 +1,53 @@
+"""What the command line costs before it does anything, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from .measure import Figure, clocked, compared
+
+WORKFLOW = Path(__file__).parent.parent / "workflows" / "text_to_image.json"
+HELP_BASELINE = "import pydantic, typer, rich"
+VALIDATE_BASELINE = "import pydantic, typer, rich, networkx"
+COMMAND = "import sys; from graphgen.cli import main; sys.exit(main())"
+
+
+def run(quick: bool) -> Iterator[Figure]:
+    rounds = 3 if quick else 11
+    rows = (
+        ("graphgen --help", HELP_BASELINE, ["--help"]),
+        ("graphgen validate", VALIDATE_BASELINE, ["validate", str(WORKFLOW)]),
+    )
+    for name, baseline, arguments in rows:
+        _seconds(COMMAND, *arguments)  # bytecode is written once
+        yield compared(
+            name,
+            lambda baseline=baseline: _seconds(baseline),  # type: ignore[misc]
+            lambda arguments=arguments: _seconds(COMMAND, *arguments),  # type: ignore[misc]
+            rounds,
+            1.5,
+        )
+
+
+def _seconds(code: str, *arguments: str) -> float:
+    """Processor time of one interpreter, its start included."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    before = os.times()
+    clocked(
+        lambda: subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+        )
+    )
+    after = os.times()
+    return (
+        after.children_user
+        + after.children_system
+        - (before.children_user + before.children_system)
+    )
