@@ -31,6 +31,7 @@ class MemoryTier:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.used = 0
+        self.hits = 0
         self.entries: dict[bytes, Entry] = {}
         self._heap: list[tuple[float, int, bytes]] | None = None
         self._ticks = 0
@@ -39,6 +40,7 @@ class MemoryTier:
     def get(self, key: bytes) -> Entry | None:
         entry = self.entries.get(key)
         if entry is not None:
+            self.hits += 1
             # The heap is put right when the entry comes up for eviction.
             entry.priority = self._clock + entry.seconds / entry.nbytes
             self._ticks += 1

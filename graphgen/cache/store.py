@@ -59,11 +59,12 @@ class Cache:
     ) -> None:
         self._tiers = {"cpu": MemoryTier(host_bytes)}
         self._tiers.update({name: MemoryTier(b) for name, b in (device_bytes or {}).items()})
+        self._each = tuple(self._tiers.values())
         self._host = self._tiers["cpu"]
         self._disk = disk
         self._lock = threading.Lock()
         self._flights: dict[bytes, list[tuple[Waiter, Any]] | None] = {}
-        self._hits: dict[str, int] = {}
+        self._disk_hits = 0
         self._misses = 0
 
     def get(self, key: bytes) -> Values | None:
@@ -101,17 +102,17 @@ class Cache:
 
     def settle(self, key: bytes, values: Values, seconds: float) -> None:
         """Keep the outputs that were computed after a ``claim``, and tell who waits."""
-        # Most nodes of a large graph give one plain value.
+        # Most nodes of a large graph give one value.
         size, device = measure(values[0] if len(values) == 1 else values)
-        tier = self._tiers.get(device)
-        kept = values
+        kept, tier = values, self._tiers.get(device)
         if tier is None:
             kept, tier = to_host(values), self._host
         with self._lock:
             gone = tier.put(key, Entry(kept, seconds, size + ENTRY_OVERHEAD))
             waiting = self._flights.pop(key, None)
-        for waiter, who in waiting or ():
-            waiter(who, values)
+        if waiting:
+            for waiter, who in waiting:
+                waiter(who, values)
         if gone and tier is not self._host:
             self._demote(gone)
         if self._disk is not None and seconds >= DISK_MIN_SECONDS:
@@ -128,8 +129,10 @@ class Cache:
 
     def stats(self) -> CacheStats:
         with self._lock:
-            stats = CacheStats(dict(self._hits), self._misses)
+            stats = CacheStats({"disk": self._disk_hits} if self._disk_hits else {}, self._misses)
             for name, tier in self._tiers.items():
+                if tier.hits:
+                    stats.hits[name] = tier.hits
                 stats.nbytes[name] = tier.used
                 stats.entries[name] = len(tier.entries)
         if self._disk is not None:
@@ -137,11 +140,10 @@ class Cache:
         return stats
 
     def _lookup(self, key: bytes) -> Values | None:
-        for name, tier in self._tiers.items():
+        for tier in self._each:
             if key in tier.entries:
                 entry = tier.get(key)
                 if entry is not None:  # another thread may have evicted it
-                    self._hits[name] = self._hits.get(name, 0) + 1
                     return entry.values
         return None
 
@@ -150,7 +152,7 @@ class Cache:
         values = self._disk.read(key)
         if values is None:
             return None
-        self._hits["disk"] = self._hits.get("disk", 0) + 1
+        self._disk_hits += 1
         size, _ = measure(values)
         with self._lock:
             self._host.put(key, Entry(values, DISK_MIN_SECONDS, size + ENTRY_OVERHEAD))

@@ -93,10 +93,11 @@ class Analysis:
                     if parsed is None:
                         broken.add(id)
                         continue
-                    missing = [s for _, s, _ in parsed[3] if s not in index]
+                    missing = [s for _, s, _ in parsed[3] if s not in index and s in nodes]
                     for _, linked, _ in parsed[4]:
-                        missing += [s for s, _ in linked if s not in index]
-                    missing = missing and [s for s in missing if s in nodes and s not in broken]
+                        missing += [s for s, _ in linked if s not in index and s in nodes]
+                    if broken:
+                        missing = [s for s in missing if s not in broken]
                     if missing:
                         entered[id] = parsed
                         for source in missing:

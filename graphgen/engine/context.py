@@ -75,6 +75,7 @@ class Context:
         pool: ModelPool | None = None,
         token: CancelToken | None = None,
         report: Progress | None = None,
+        previews: bool = True,
     ) -> None:
         self.run_id = run_id
         self.node = node
@@ -86,6 +87,7 @@ class Context:
         self.pool = pool or ModelPool({})
         self.token = token or CancelToken()
         self.report = report
+        self.previews = previews
 
     @property
     def device(self) -> str:
@@ -123,11 +125,12 @@ class Context:
         Args:
             step: Steps done, from 1.
             total: Steps in all.
-            preview: Makes a small PNG of the state; called only if somebody watches.
+            preview: Makes a small PNG of the state; called only if the run shows previews.
         """
         self.check_cancelled()
         if self.report is not None:
-            self.report(step, total, preview() if preview is not None else None)
+            shown = preview() if preview is not None and self.previews else None
+            self.report(step, total, shown)
 
     def generator(self, seed: int) -> torch.Generator:
         """A seeded generator on the CPU, so that noise does not change with the device."""

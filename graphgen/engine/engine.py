@@ -134,6 +134,7 @@ class Engine:
         token: CancelToken | None = None,
         run_id: str | None = None,
         outputs: Path | None = None,
+        previews: bool = False,
     ) -> RunResult:
         """Run a workflow and wait for it.
 
@@ -146,6 +147,8 @@ class Engine:
             token: Cancels the run from another thread.
             run_id: Id of the run; made if not given.
             outputs: Folder that nodes may write to.
+            previews: Whether progress events carry the small pictures that nodes offer;
+                making them costs time.
 
         Raises:
             InvalidWorkflow: With every problem; nothing was run.
@@ -170,6 +173,7 @@ class Engine:
                 pool=self.pool,
                 token=token,
                 report=report,
+                previews=previews,
             )
 
         run = Run(

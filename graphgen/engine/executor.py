@@ -339,22 +339,21 @@ class Run:
             step = self._taint(at)  # a lazy input, tainted since this was claimed
         if at in self._claimed:
             self._claimed.discard(at)
-            if all_made(values):
-                self._settle(step, values, ledger.seconds[at])
-            else:
-                self._cache.abandon(step.key)  # type: ignore[arg-type]
+            self._keep(step, values, ledger.seconds[at])
         if self._listeners:
             self._emit(ev.NodeFinished(*self._event(at), ledger.seconds[at]))
         ledger.let_go(step)
         ledger.done(at, values)
 
-    def _settle(self, step: Step, values: Values, seconds: float) -> None:
+    def _keep(self, step: Step, values: Values, seconds: float) -> None:
         assert step.key is not None
         try:
-            self._cache.settle(step.key, values, seconds)
+            if all_made(values):
+                self._cache.settle(step.key, values, seconds)
+                return
         except Exception:  # a value that can't be measured or moved is used, not kept
             _log.exception("the outputs of %s could not be cached", step.id)
-            self._cache.abandon(step.key)
+        self._cache.abandon(step.key)
 
     def _skip(self, at: int, mark: Any) -> None:
         step = self._ledger.steps[at]

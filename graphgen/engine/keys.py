@@ -7,16 +7,32 @@ one entry across nodes, workflows and restarts. ``None`` means: not cacheable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from ..fingerprint import DIGEST_BYTES, digest, encode_literal, source_fingerprint
 from ..node import NodeSpec
 
 Encoded = bytes | None
-_Head = tuple[bytes, list[str], list[Encoded]]
+
+
+class _Head(NamedTuple):
+    """What every key of a node type begins with, and its inputs by name, sorted.
+
+    Attributes:
+        prefix: Digest of the type, its version and source, and the names of its inputs.
+        names: Its inputs.
+        defaults: Their encodings where nothing is given.
+        pick: Takes the encodings in the order of the names when all are given.
+    """
+
+    prefix: bytes
+    names: list[str]
+    defaults: list[Encoded]
+    pick: Callable[[Mapping[str, Encoded]], Iterable[Encoded]]
 
 
 class Keys:
@@ -39,12 +55,11 @@ class Keys:
             head = self._heads[spec] = self._head(spec)
         if head is None:
             return None
-        prefix, names, defaults = head
+        prefix, names, defaults, pick = head
+        all_given = len(encoded) == len(names)
+        parts: Any = pick(encoded) if all_given else map(encoded.get, names, defaults)
         try:
-            return blake2b(
-                prefix + b"".join(map(encoded.get, names, defaults)),  # type: ignore[arg-type]
-                digest_size=DIGEST_BYTES,
-            ).digest()
+            return blake2b(prefix + b"".join(parts), digest_size=DIGEST_BYTES).digest()
         except TypeError:  # an input without an encoding
             return None
 
@@ -58,7 +73,9 @@ class Keys:
         assert prefix is not None
         ports = sorted(spec.inputs.items())
         defaults = [None if port.required else encode_literal(port.default) for _, port in ports]
-        return digest(prefix), [name for name, _ in ports], defaults
+        names = [name for name, _ in ports]
+        pick = itemgetter(*names) if len(names) > 1 else dict.values
+        return _Head(digest(prefix), names, defaults, pick)
 
 
 def encode_link(

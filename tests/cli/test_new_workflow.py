@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from PIL import Image
 
 from graphgen import Workflow
+from graphgen.cli.new_workflow import TEMPLATES
 
 
 def test_the_new_workflow_makes_a_picture(cli, folder):
@@ -16,6 +18,23 @@ def test_the_new_workflow_makes_a_picture(cli, folder):
     with Image.open(done.last) as picture:
         assert picture.size == (64, 64)
         assert len(picture.getcolors(4096)) > 100
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_workflow_that_comes_with_graphgen_can_be_started_from(cli, folder, path):
+    made = cli("new-workflow", "mine.json", "--from", path.stem)
+    assert made.status == 0, made.err
+    original, copy = Workflow.read(path), Workflow.read(folder / "mine.json")
+    assert (copy.inputs, copy.outputs) == (original.inputs, original.outputs)
+    checked = cli("validate", "mine.json")
+    assert checked.status == 0, checked.err
+
+
+def test_the_files_that_it_reads_come_along(cli, folder):
+    cli("new-workflow", "mend.json", "--from", "inpaint")
+    name = Workflow.read(folder / "mend.json").nodes["load"].inputs["file"]
+    kept = folder.parent / "workspace" / "inputs" / name
+    assert kept.read_bytes() == (TEMPLATES / "assets" / "frame.png").read_bytes()
 
 
 def test_a_name_is_saved_in_the_workspace(cli, folder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -76,18 +75,5 @@ def command(
             text=True,
             env=environment,
         )
-
-    return call
-
-
-@pytest.fixture
-def answer(command: Callable[..., subprocess.Popen[str]]) -> Callable[..., Any]:
-    """What ``graphgen run ... --json`` answers."""
-
-    def call(*arguments: object) -> Any:
-        process = command("run", *arguments, "--json")
-        out, err = process.communicate(timeout=240)
-        assert process.returncode == 0, err
-        return json.loads(out)
 
     return call

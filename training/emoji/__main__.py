@@ -24,10 +24,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2, help="threads (denoiser: processes)")
-    parser.add_argument("--vae-minutes", type=float, default=40)
-    parser.add_argument("--text-minutes", type=float, default=10)
-    parser.add_argument("--unet-minutes", type=float, default=60)
-    parser.add_argument("--polish-minutes", type=float, default=5)
+    parser.add_argument("--vae-minutes", type=float, default=20)
+    parser.add_argument("--text-minutes", type=float, default=13)
+    parser.add_argument("--unet-minutes", type=float, default=58)
+    parser.add_argument("--polish-minutes", type=float, default=4)
     parser.add_argument(
         "--parts",
         nargs="+",

@@ -6,8 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from . import loop
 from .sampling import GUIDANCE
 
+STAGES = {
+    "vae": "autoencoder",
+    "text": "text encoder",
+    "unet": "denoiser",
+    "polish": "decoder polish",
+}
 TEMPLATE = Path(__file__).with_name("model_card.md")
 
 
@@ -42,7 +49,10 @@ def figures_tables(figures: dict[str, Any]) -> str:
         rows.append(["seconds per picture, two CPU cores", part["seconds_per_picture"]])
         rows.append(["size on disk", f"{part['megabytes']} MB"])
     blocks = [table(["measure", "value"], rows)]
-    for name, title in (("samplers", "sampler and steps"), ("guidance", "guidance, DDIM 30")):
+    for name, title in (
+        ("samplers", "sampler and steps, guidance 3"),
+        ("guidance", "guidance, DDIM 30"),
+    ):
         if part := figures.get(name):
             body = [
                 [key, *(f"{row[k]}%" for k in ("pixels", "latents")), row["frechet"]]
@@ -56,13 +66,12 @@ def figures_tables(figures: dict[str, Any]) -> str:
 
 
 def times(work: Path) -> str:
-    """Return a table of each stage's steps and minutes, from the logs."""
+    """Return a table of each stage's steps and minutes, from the checkpoints."""
     rows = []
-    for stage, name in (("vae", "autoencoder"), ("text", "text encoder"), ("unet", "denoiser")):
-        last = json.loads((work / f"{stage}.jsonl").read_text().splitlines()[-1])
-        rows.append([name, last["step"], round(last["s"] / 60)])
-    head = ["stage", "steps", "minutes, two CPU cores shared with other programs"]
-    return table(head, rows)
+    for stage, name in STAGES.items():
+        if state := loop.load(work / f"{stage}.pt"):
+            rows.append([name, state["step"], round(state["used"] / 60)])
+    return table(["stage", "steps", "minutes"], rows)
 
 
 def write(work: Path, target: Path, concepts: int) -> None:

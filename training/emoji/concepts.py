@@ -107,6 +107,12 @@ def captions(concepts: list[Emoji], seed: int) -> dict[str, list[tuple[str, floa
     return result
 
 
+def is_inside(prompt: str, texts: list[str]) -> bool:
+    """Say whether the prompt's words stand together in one of the texts."""
+    wanted = f" {prompt} ".replace(",", "")
+    return any(wanted in f" {text} ".replace(",", "") for text in texts)
+
+
 def tag_lists(emoji: Emoji, generator: random.Random, count: int = 8) -> list[str]:
     """Return lists of the icon's tags and label, shuffled, joined by commas or spaces."""
     tags = [tag for tag in emoji.tags if tag != emoji.label]

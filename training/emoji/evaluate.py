@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from . import card, loop
-from .concepts import choose, evaluation_prompts
+from .concepts import captions, choose, evaluation_prompts, is_inside
 from .data import load_icons
-from .sampling import GUIDANCE, STEPS, draw, load_pipeline, sheet
+from .sampling import STEPS, draw, load_pipeline, sheet
 from .vae import reconstruct
 
 SUBSETS = {"guidance": 96, "samplers": 48}  # labels in the tables: DDPM takes 1000 steps a picture
+SAMPLER_GUIDANCE = 3.0
 
 
 def lab(pictures: Tensor) -> np.ndarray:
@@ -126,7 +127,8 @@ class Evaluation:
     def __init__(self, work: Path, folder: Path, seed: int, device: str) -> None:
         icons = load_icons(work)
         self.work, self.folder, self.seed = work, folder, seed
-        self.rows = {emoji.label: emoji.row for emoji in choose(icons)}
+        self.chosen = choose(icons)
+        self.rows = {emoji.label: emoji.row for emoji in self.chosen}
         self.labels = list(self.rows)
         self.pictures = torch.from_numpy(icons.on_white())
         self.pipeline = load_pipeline(folder, device)
@@ -151,23 +153,28 @@ class Evaluation:
         ]
         drawn = draw(self.pipeline, [prompt for _, prompt, _ in prompts], self.seed)
         sheet(drawn, 10, self.work / "unseen.png")
-        result = {}
-        for kind in ("all", *evaluation_prompts()):
-            chosen = [i for i, prompt in enumerate(prompts) if kind in ("all", prompt[0])]
-            right = [self.rows[prompts[i][2]] for i in chosen]
-            result[kind] = self.gallery.hits(drawn[chosen], right, 5)
-        return result
+        kinds = {"all": list(range(len(prompts)))}
+        for kind in evaluation_prompts():
+            kinds[kind] = [i for i, prompt in enumerate(prompts) if prompt[0] == kind]
+        texts = [text for items in captions(self.chosen, seed=0).values() for text, _ in items]
+        apart = [i for i, prompt in enumerate(prompts) if not is_inside(prompt[1], texts)]
+        kinds[f"the {len(apart)} that are no part of a longer caption either"] = apart
+        return {
+            kind: self.gallery.hits(drawn[rows], [self.rows[prompts[i][2]] for i in rows], 5)
+            for kind, rows in kinds.items()
+        }
 
     def guidance(self) -> dict[str, Any]:
         """Compare guidance scales."""
-        scales = (1.0, 3.0, 5.0, 7.5, 10.0)
+        scales = (1.0, 2.0, 3.0, 5.0, 7.5, 10.0)
         return {str(scale): self._row("guidance", "DDIM", STEPS, scale) for scale in scales}
 
     def samplers(self) -> dict[str, Any]:
         """Compare samplers."""
         table = (("DDIM", 30), ("DPM++ 2M", 15), ("Euler", 30), ("DDPM", 1000))
         return {
-            f"{name} {steps}": self._row("samplers", name, steps, GUIDANCE) for name, steps in table
+            f"{name} {steps}": self._row("samplers", name, steps, SAMPLER_GUIDANCE)
+            for name, steps in table
         }
 
     def speed(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ SAMPLERS: dict[str, Any] = {
     "DPM++ 2M": DPMSolverMultistepScheduler,
     "Euler": EulerDiscreteScheduler,
 }
-GUIDANCE = 3.0
+GUIDANCE = 2.0
 STEPS = 30
 
 

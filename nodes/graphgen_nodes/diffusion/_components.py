@@ -35,7 +35,8 @@ def load(component: str, ref: ModelRef, device: str, dtype: torch.dtype) -> Any:
     elif component == "text_encoder":
         loaded = _text_encoder(ref, dtype)
     else:
-        loaded = _network(getattr(diffusers, ref.option("kind")), path, dtype)
+        folder = path / ref.option("name")
+        loaded = _network(getattr(diffusers, ref.option("kind")), folder, dtype)
     network = loaded.model if component == "text_encoder" else loaded
     if ref.patches:
         from . import _lora  # likewise
@@ -47,7 +48,14 @@ def load(component: str, ref: ModelRef, device: str, dtype: torch.dtype) -> Any:
 
 def _text_encoder(ref: ModelRef, dtype: torch.dtype) -> LoadedEncoder:
     path, name = Path(ref.path), ref.option("name")
-    network = _network(getattr(transformers, ref.option("kind")), path / name, dtype)
+    cls = getattr(transformers, ref.option("kind"), None)
+    if not (isinstance(cls, type) and issubclass(cls, transformers.PreTrainedModel)):
+        raise NodeError(
+            f"{path / name} holds a {ref.option('kind')}, which transformers does not know as a "
+            "text encoder",
+            code="wrong_model",
+        )
+    network = _network(cls, path / name, dtype)
     tokenizer = load_tokenizer(path / name.replace("text_encoder", "tokenizer"))
     padding = tokenizer.pad_token_id
     if padding is None:
@@ -91,7 +99,9 @@ def _no_bars() -> Iterator[None]:
 def load_tokenizer(folder: Path) -> Any:
     """A tokenizer's folder, with no question to any hub."""
     try:
-        return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        return transformers.AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
     except Exception as error:  # likewise
         raise NodeError(
             f"{folder} can't be loaded as a tokenizer: {first_line(error)}", code="damaged_model"

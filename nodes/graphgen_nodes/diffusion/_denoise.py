@@ -9,10 +9,6 @@ from typing import Any
 
 import torch
 
-from .._torchvision import prepare_torchvision
-
-prepare_torchvision()
-
 Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 

@@ -21,7 +21,7 @@ from graphgen import ModelRef
 
 from ._components import first_line, load_tokenizer, misfit, missing_tensors
 from ._encoding import LoadedEncoder
-from .single_file import (
+from .fitting import (
     AUTOENCODER,
     CONFIGS,
     OPEN_CLIP,
@@ -103,11 +103,7 @@ def _configs(ref: ModelRef) -> dict[str, Any]:
 def _converted(path: Path, cls: Any, convert: Callable[[], Tensors]) -> Tensors:
     try:
         return convert()
-    except (
-        KeyError,
-        AttributeError,
-        IndexError,
-    ) as error:  # it counts on a tensor
+    except (KeyError, AttributeError, IndexError) as error:  # a tensor it counts on
         raise misfit(path, cls, f"it lacks {first_line(error)}") from error
 
 

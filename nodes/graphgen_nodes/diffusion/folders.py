@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from graphgen import ModelRef, NodeError
 from graphgen.fingerprint import file_fingerprint
 
 from .types import VAE, DiffusionModel, TextEncoder
+from .weights import PICKLES
 
 UNET_LOADER = "diffusers/unet"
 VAE_LOADER = "diffusers/vae"
@@ -18,7 +20,6 @@ TEXT_LOADER = "diffusers/text_encoder"
 
 _UNETS = ("UNet2DConditionModel", "UNet2DModel")
 _VAES = ("AutoencoderKL", "AutoencoderTiny")
-_PICKLES = {".bin", ".ckpt", ".pt", ".pth"}
 
 
 class Parts(NamedTuple):
@@ -42,7 +43,15 @@ def read_folder(folder: Path) -> Parts:
             port="model",
             code="wrong_model",
         )
-    index = read_json(folder / "model_index.json")
+    try:
+        return _read_pipeline(folder, read_json(folder / "model_index.json"))
+    except (KeyError, TypeError) as error:
+        raise NodeError(
+            f"{folder} can't be read: a configuration in it lacks {error}", code="damaged_model"
+        ) from error
+
+
+def _read_pipeline(folder: Path, index: dict[str, Any]) -> Parts:
     kind = _class_of(index, "unet")
     if kind not in _UNETS:
         raise NodeError(
@@ -51,13 +60,13 @@ def read_folder(folder: Path) -> Parts:
             port="model",
             code="wrong_model",
         )
-    vae = read_vae_folder(folder / "vae") if _class_of(index, "vae") else None
+    vae = read_vae_folder(folder) if _class_of(index, "vae") else None
     unet = read_json(folder / "unet" / "config.json")
     text_encoder = _read_text_encoders(folder, index)
     size = unet.get("sample_size") or 64
     height, width = size if isinstance(size, list) else (size, size)
     model = DiffusionModel(
-        unet=_reference(UNET_LOADER, folder / "unet", {"kind": kind}),
+        unet=_reference(UNET_LOADER, folder, "unet", {"kind": kind}),
         scheduler=_read_scheduler(folder, index),
         latent_channels=vae.latent_channels if vae else unet["in_channels"],
         in_channels=unet["in_channels"],
@@ -87,18 +96,17 @@ def read_vae_folder(folder: Path) -> VAE:
     Raises:
         NodeError: It holds something else.
     """
-    if (folder / "model_index.json").is_file():
-        folder = folder / "vae"
-    config = read_json(folder / "config.json")
+    name = "vae" if (folder / "model_index.json").is_file() else ""
+    config = read_json(folder / name / "config.json")
     kind = config.get("_class_name")
     if kind not in _VAES:
         raise NodeError(
-            f"{folder} holds a {kind}, and a VAE ({' or '.join(_VAES)}) was expected",
+            f"{folder / name} holds a {kind}, and a VAE ({' or '.join(_VAES)}) was expected",
             port="vae",
             code="wrong_model",
         )
     return VAE(
-        weights=_reference(VAE_LOADER, folder, {"kind": kind}),
+        weights=_reference(VAE_LOADER, folder, name, {"kind": kind}),
         latent_channels=config["latent_channels"],
         scale=vae_scale(config),
         float32=bool(config.get("force_upcast")),
@@ -124,9 +132,10 @@ def _read_text_encoders(folder: Path, index: dict[str, Any]) -> TextEncoder | No
     for name, config, kind in zip(names, configs, kinds, strict=True):
         tokenizer = folder / name.replace("text_encoder", "tokenizer")
         lengths.append(_max_length(tokenizer, config))
-        files = [*component_files(folder / name), *sorted(tokenizer.glob("*"))]
-        options = {"kind": kind, "max_length": lengths[-1], "name": name}
-        references.append(_reference(TEXT_LOADER, folder, options, files))
+        options = {"kind": kind, "max_length": lengths[-1]}
+        references.append(
+            _reference(TEXT_LOADER, folder, name, options, sorted(tokenizer.glob("*")))
+        )
     return TextEncoder(
         encoders=tuple(references),
         width=sum(config.get("hidden_size") or config["d_model"] for config in configs),
@@ -142,7 +151,7 @@ def _max_length(tokenizer: Path, config: dict[str, Any]) -> int:
         config.get("max_position_embeddings"),
     ]
     # A tokenizer without a limit of its own says 1e30.
-    return int(min(limit for limit in limits if limit) if any(limits) else 512)
+    return int(min(limit for limit in (*limits, 512) if limit))
 
 
 def _read_scheduler(folder: Path, index: dict[str, Any]) -> dict[str, Any]:
@@ -156,34 +165,33 @@ def _class_of(index: dict[str, Any], name: str) -> str | None:
     return entry[1] if isinstance(entry, list) and len(entry) == 2 else None
 
 
-def component_files(folder: Path) -> list[Path]:
+def _component_files(folder: Path) -> list[Path]:
     """The configuration and weights of one component: safetensors before pickles."""
     weights = sorted(folder.glob("*.safetensors*"))
     if not weights:
         weights = sorted(
-            p
-            for p in folder.iterdir()
-            if p.suffix in _PICKLES or p.name.endswith(".bin.index.json")
+            p for p in folder.iterdir() if p.suffix in PICKLES or p.name.endswith(".bin.index.json")
         )
     if not weights:
         raise NodeError(
             f"{folder} has no weights: a .safetensors file was expected",
-            port="model",
             code="missing_model",
         )
     return [folder / "config.json", *weights]
 
 
 def _reference(
-    loader: str, path: Path, options: dict[str, Any], files: list[Path] | None = None
+    loader: str, folder: Path, name: str, options: dict[str, Any], beside: Iterable[Path] = ()
 ) -> ModelRef:
+    """A component of a folder, by the content of what is read for it."""
     state = hashlib.blake2b(digest_size=16)
-    for file in component_files(path) if files is None else files:
+    for file in (*_component_files(folder / name), *beside):
         content = file_fingerprint(file)
         if content is None:
-            raise NodeError(f"{file} can't be read", port="model", code="missing_model")
+            raise NodeError(f"{file} can't be read", code="missing_model")
         state.update(f"{file.parent.name}/{file.name}\0{content}\0".encode())
-    return ModelRef(loader, str(path), state.hexdigest(), tuple(sorted(options.items())))
+    named = {**options, "name": name}
+    return ModelRef(loader, str(folder), state.hexdigest(), tuple(sorted(named.items())))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -196,14 +204,10 @@ def read_json(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise NodeError(
-            f"{path} is missing: a folder in diffusers' layout was expected",
-            port="model",
-            code="damaged_model",
+            f"{path} is missing: a folder in diffusers' layout was expected", code="damaged_model"
         ) from None
     except ValueError as error:
-        raise NodeError(
-            f"{path} is not JSON: {error}", port="model", code="damaged_model"
-        ) from None
+        raise NodeError(f"{path} is not JSON: {error}", code="damaged_model") from None
     if not isinstance(document, dict):
-        raise NodeError(f"{path} is no JSON object", port="model", code="damaged_model")
+        raise NodeError(f"{path} is no JSON object", code="damaged_model")
     return document

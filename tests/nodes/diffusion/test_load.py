@@ -7,10 +7,11 @@ import socket
 import pytest
 import torch
 from graphgen_nodes.diffusion import graphgen_model_loaders
-from graphgen_nodes.diffusion.latents import decode_latent, latent_noise
+from graphgen_nodes.diffusion.latents import decode_latent, encode_image, latent_noise
 from graphgen_nodes.diffusion.load import load_model, load_vae
 from graphgen_nodes.diffusion.sampling import sample
 from graphgen_nodes.diffusion.text import encode_text
+from graphgen_nodes.image.types import Image
 from safetensors.torch import load_file, save_file
 
 from graphgen import SKIP, NodeError
@@ -168,6 +169,10 @@ def remove(folder, name):
             lambda f: edit(f / "model_index.json", unet=[None, None], _class_name="FluxPipeline"),
             "copy holds a FluxPipeline, and a pipeline with a UNet2DConditionModel",
         ),
+        (
+            lambda f: (f / "unet/config.json").write_text("{}"),
+            "copy can't be read: a configuration in it lacks 'in_channels'",
+        ),
     ],
 )
 def test_a_spoiled_folder_is_refused_by_name(spoil, message, copy, context, tmp_path):
@@ -240,6 +245,41 @@ def test_a_vae_in_a_file_of_its_own_is_that_of_the_checkpoint(ctx, context, mode
         save_file(dict(network.state_dict()), str(tmp_path / "converted.safetensors"))
     vae = load_vae("converted.safetensors", ctx=ctx)
     assert torch.equal(decode_latent(latent, vae, ctx=ctx).pixels, expected)
+
+
+def test_a_tiny_autoencoder_is_a_vae_too(ctx, context, tmp_path):
+    import diffusers
+
+    torch.manual_seed(0)
+    network = diffusers.AutoencoderTiny(
+        encoder_block_out_channels=(16, 16, 16),
+        decoder_block_out_channels=(16, 16, 16),
+        num_encoder_blocks=(1, 1, 1),
+        num_decoder_blocks=(1, 1, 1),
+        upsampling_scaling_factor=2,
+    ).eval()
+    network.save_pretrained(tmp_path / "tiny")
+    ctx = context(tmp_path)
+    vae = load_vae("tiny", ctx=ctx)
+    assert (vae.scale, vae.latent_channels) == (4, 4)
+    pixels = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        latents = network.encode(pixels * 2 - 1).latents
+        expected = (network.decode(latents).sample / 2 + 0.5).clamp(0, 1)
+    latent = encode_image(Image(pixels), vae, ctx=ctx)
+    assert torch.equal(latent.samples, latents)
+    assert torch.equal(decode_latent(latent, vae, ctx=ctx).pixels, expected)
+
+
+def test_a_text_encoder_of_unknown_kind_is_named(copy, context, tmp_path):
+    folder = copy()
+    index = json.loads((folder / "model_index.json").read_text())
+    edit(folder / "model_index.json", text_encoder=["transformers", "pipeline"])
+    assert index["text_encoder"] == ["transformers", "CLIPTextModel"]
+    ctx = context(tmp_path)
+    loaded = load_model("copy", ctx=ctx)
+    with pytest.raises(NodeError, match="copy/text_encoder holds a pipeline, which"):
+        touch(ctx, *loaded.text_encoder.encoders)
 
 
 def test_other_things_are_no_vae(ctx, models, context, tmp_path):

@@ -132,7 +132,7 @@ def pictures():
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_draws_what_was_asked_for(sampler, emoji, ctx, draw, pictures):
     def picture(prompt, **options):
-        latent = draw(emoji, prompt, guidance=4.0, steps=12, **options)
+        latent = draw(emoji, prompt, guidance=2.0, steps=15, **options)
         assert latent.samples.isfinite().all()
         return decode_latent(latent, emoji.vae, ctx=ctx).pixels
 
@@ -142,7 +142,7 @@ def test_every_sampler_draws_what_was_asked_for(sampler, emoji, ctx, draw, pictu
     drawn = picture("red apple", sampler=sampler)
     errors = {p: float((drawn - other).abs().mean()) for p, other in pictures.items()}
     assert min(errors, key=errors.get) == "red apple", errors
-    assert errors["red apple"] < (0.2 if sampler in STOCHASTIC else 0.06)
+    assert errors["red apple"] < (0.1 if sampler in STOCHASTIC else 0.04)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -279,7 +279,7 @@ def test_what_leaves_the_node_may_be_changed_and_differentiated(sd, draw):
 def test_parts_of_other_models_are_refused_by_name(sd, emoji, ctx):
     prompt = encode_text("key", emoji.text_encoder, ctx=ctx)
     noise = latent_noise(sd.model, ctx=ctx)
-    with pytest.raises(NodeError, match="width 32, and the positive conditioning has width"):
+    with pytest.raises(NodeError, match=r"^sd attends to text states of width 32, and the pos"):
         sample(sd.model, prompt, noise, ctx=ctx)
     prompt = encode_text("key", sd.text_encoder, ctx=ctx)
     with pytest.raises(NodeError, match="4 channels in cells of 4 pixels") as error:

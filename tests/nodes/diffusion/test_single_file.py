@@ -2,6 +2,7 @@
 
 import math
 import socket
+from dataclasses import replace
 
 import diffusers
 import pytest
@@ -14,15 +15,16 @@ from diffusers.loaders.single_file_utils import (
     convert_ldm_vae_checkpoint,
     convert_open_clip_checkpoint,
 )
+from graphgen_nodes.diffusion.fitting import UNET, fit_configs, text_prefixes
 from graphgen_nodes.diffusion.latents import decode_latent, encode_image, latent_noise
 from graphgen_nodes.diffusion.load import load_model
 from graphgen_nodes.diffusion.sampling import sample
-from graphgen_nodes.diffusion.single_file import UNET, fit_configs, text_prefixes
 from graphgen_nodes.diffusion.text import encode_text
+from graphgen_nodes.diffusion.types import Conditioning
 from graphgen_nodes.image.types import Image
 from safetensors.torch import save_file
 
-from graphgen import NodeError
+from graphgen import SKIP, NodeError
 
 from . import ldm
 
@@ -166,8 +168,6 @@ def variant(tmp_path, shapes, values=None, metadata=None):
 
 def small(family, **extra):
     """A checkpoint of a family with next to nothing in it but names."""
-    from dataclasses import replace
-
     return ldm.checkpoint(replace(family, **extra)) if extra else ldm.checkpoint(family)
 
 
@@ -191,6 +191,22 @@ def test_what_it_predicts_is_found_out(context, tmp_path):
     scheduler = load_model(zero, ctx=ctx).model.scheduler
     assert scheduler["rescale_betas_zero_snr"]
     assert scheduler["timestep_spacing"] == "trailing"
+
+
+def test_a_unet_alone_is_loaded_without_text_encoder_and_vae(context, tmp_path, sd):
+    items = ldm.unet(replace(ldm.TINY_SD1, context=768))
+    shapes = {UNET + name: shape for name, shape in items}
+    ctx = context(tmp_path)
+    loaded = load_model(variant(tmp_path, shapes), ctx=ctx)
+    assert loaded.text_encoder is SKIP
+    assert loaded.vae is SKIP
+    assert loaded.model.text_width == 768
+    noise = latent_noise(loaded.model, 64, 64, ctx=ctx)
+    prompt = Conditioning(torch.zeros(1, 77, 768))
+    assert sample(loaded.model, prompt, noise, prompt, steps=1, ctx=ctx).samples.isfinite().all()
+    with pytest.raises(NodeError, match="no text encoder of its own") as error:
+        sample(loaded.model, prompt, noise, steps=1, ctx=ctx)
+    assert error.value.port == "negative"
 
 
 def test_an_inpainting_checkpoint_has_nine_input_channels(context, tmp_path):

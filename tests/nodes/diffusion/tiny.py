@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from graphgen_nodes._torchvision import prepare_torchvision
-from graphgen_nodes.diffusion.single_file import CONFIGS
+from graphgen_nodes.diffusion.fitting import CONFIGS
 
 prepare_torchvision()
 
