@@ -74,7 +74,7 @@ class Keys:
         ports = sorted(spec.inputs.items())
         defaults = [None if port.required else encode_literal(port.default) for _, port in ports]
         names = [name for name, _ in ports]
-        pick = itemgetter(*names) if len(names) > 1 else dict.values
+        pick: Any = itemgetter(*names) if len(names) > 1 else dict.values
         return _Head(digest(prefix), names, defaults, pick)
 
 

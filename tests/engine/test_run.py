@@ -348,7 +348,7 @@ def test_listeners_get_typed_events_in_order(make_engine):
         outputs={"out": "a.value"},
     )
 
-    result, heard = listened(make_engine(steps), document)
+    result, heard = listened(make_engine(steps), document, previews=True)
 
     assert [type(event) for event in heard] == [
         events.RunStarted,
@@ -412,9 +412,11 @@ def test_previews_are_made_only_if_somebody_watches(make_engine):
         return 1
 
     engine = make_engine(previews)
-    engine.run(graph({"p": "test/previews"}))
-    assert made == []
     engine.run(graph({"p": "test/previews"}), listeners=[lambda event: None])
+    assert made == []
+    engine.run(graph({"p": "test/previews"}), previews=True)
+    assert made == []
+    engine.run(graph({"p": "test/previews"}), listeners=[lambda event: None], previews=True)
     assert made == [1]
 
 

@@ -36,7 +36,9 @@ def figures_tables(figures: dict[str, Any]) -> str:
             ["reconstruction over all 1,678 icons, mean CIEDE2000", part["ciede2000_mean"]],
         ]
     if part := figures.get("concepts"):
-        rows.append(["right icon nearest, from the plain label, pixels", f"{part['pixels']}%"])
+        rows.append(
+            ["right icon nearest, from the plain label{scale}, pixels", f"{part['pixels']}%"]
+        )
         rows.append(["right icon nearest, from the plain label, latents", f"{part['latents']}%"])
     for kind, share in figures.get("unseen", {}).items():
         rows.append(
