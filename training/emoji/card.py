@@ -36,10 +36,8 @@ def figures_tables(figures: dict[str, Any]) -> str:
             ["reconstruction over all 1,678 icons, mean CIEDE2000", part["ciede2000_mean"]],
         ]
     if part := figures.get("concepts"):
-        rows.append(
-            ["right icon nearest, from the plain label{scale}, pixels", f"{part['pixels']}%"]
-        )
-        rows.append(["right icon nearest, from the plain label, latents", f"{part['latents']}%"])
+        what = f"right icon nearest, from the plain label, guidance {part['guidance']}"
+        rows += [[f"{what}, {space}", f"{part[space]}%"] for space in ("pixels", "latents")]
     for kind, share in figures.get("unseen", {}).items():
         rows.append(
             [

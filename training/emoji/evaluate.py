@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,11 @@ class Evaluation:
         self.labels = list(self.rows)
         self.pictures = torch.from_numpy(icons.on_white())
         self.pipeline = load_pipeline(folder, device)
-        self.gallery = Gallery(self.pipeline.vae, self.pictures)
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """The icons to search."""
+        return Gallery(self.pipeline.vae, self.pictures)
 
     def reconstruction(self) -> dict[str, Any]:
         """Encode and decode every icon."""
