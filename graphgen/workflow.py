@@ -26,6 +26,9 @@ class NodeDoc(BaseModel):
 
     ``inputs`` holds a literal, a link ``{"link": "node.output"}``, or a list or a dict of
     nothing but links. A literal that would read as a link is written ``{"literal": ...}``.
+
+    ``mode`` sets a node aside without taking it out: ``muted`` skips its outputs and what
+    needs them, ``bypassed`` passes on, for each output, a linked input of the same type.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +36,7 @@ class NodeDoc(BaseModel):
     type: str
     version: int = Field(default=1, ge=1)
     inputs: dict[str, Any] = Field(default_factory=dict)
+    mode: Literal["muted", "bypassed"] | None = None
 
 
 class Workflow(BaseModel):

@@ -18,7 +18,7 @@ from ..workflow import NodeDoc, Workflow, is_wrapped, link_of, literal_of, split
 from . import complaints
 from .fits import Fits, Fitted
 from .flatten import Flat, Saved, find_subgraph
-from .keys import Encoded, Keys, encode_sources
+from .keys import SET_ASIDE, Encoded, Keys, encode_sources
 from .literals import SCALARS, Hole, Literals
 from .step import Direct, Link, Source, Step
 
@@ -43,9 +43,10 @@ Parsed = tuple[
     dict[str, Encoded],
     list[Single],
     list[Several],
-    dict[str, Any],
+    dict[str, Any] | None,
 ]
-"""A node as read: type, literals, their encodings, links by name, inputs as given."""
+"""A node as read: type, literals, their encodings, links by name, inputs as given; these
+are None for a node that is set aside."""
 
 
 class Analysis:
@@ -148,6 +149,8 @@ class Analysis:
                             complaints.unknown_node(source, self.flat.nodes, "link", id, name)
                         )
             return None
+        if doc.mode is not None:
+            return spec, {}, {}, [], [], None
         given = doc.inputs if doc.version == spec.version else self._migrate(id, doc, spec)
         if given is None:
             return None
@@ -185,6 +188,8 @@ class Analysis:
     def build(self, id: str, parsed: Parsed) -> Step:
         """The step of a node whose sources have their steps."""
         spec, literals, encoded, single, several, given = parsed
+        if given is None:
+            return Step(id, spec, literals, (), (), SET_ASIDE, set_aside=True)
         direct: list[Direct] = []
         links: list[Link] = []
         mapped = False

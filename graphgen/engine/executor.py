@@ -62,6 +62,7 @@ class Run:
     ) -> None:
         self.run_id = run_id
         self._plan = plan
+        self._wanted = [*plan.targets, *(source.step for source in plan.outputs.values())]
         self._planner = planner
         self._cache = cache
         self._lanes = lanes
@@ -87,10 +88,9 @@ class Run:
         try:
             if self._listeners:
                 self._emit(ev.RunStarted(self.run_id, time.time(), len(self._ledger.steps)))
-            keep = [*self._plan.targets, *(s.step for s in self._plan.outputs.values())]
-            for at in keep:
+            for at in self._wanted:
                 self._ledger.uses[at] += 1
-            self._demand(keep)
+            self._demand(self._wanted)
             while True:
                 try:
                     self._advance()
@@ -184,6 +184,9 @@ class Run:
             return
         if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
             step = self._taint(at)
+        if step.set_aside:
+            self._skip(at, SKIP)
+            return
         if step.key is not None:
             found = self._cache.claim(step.key, self._landed, at)
             if found is PENDING:
@@ -494,5 +497,4 @@ class Run:
         return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds)
 
     def _unfinished(self) -> bool:
-        wanted = [*self._plan.targets, *(s.step for s in self._plan.outputs.values())]
-        return any(self._ledger.state[at] != DONE for at in wanted)
+        return any(self._ledger.state[at] != DONE for at in self._wanted)

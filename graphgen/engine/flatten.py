@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from ..problems import InvalidWorkflow, Problem
 from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of
@@ -17,6 +17,7 @@ from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, link_of
 MAX_NODES = 100_000
 Scope = tuple[Mapping[str, Workflow], ...]
 Saved = Callable[[str], "Workflow | None"]
+Mode = Literal["muted", "bypassed"] | None
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Flat:
         aliases: ``subgraph.output`` to the ``node.output`` that it stands for.
         scopes: The subgraphs in reach, by the prefix of the ids that reach them.
         subgraphs: What each subgraph node stands for, by its id.
+        bypassed: Inputs of the bypassed nodes, subgraph nodes among them, by id.
     """
 
     nodes: dict[str, NodeDoc]
@@ -35,6 +37,7 @@ class Flat:
     aliases: dict[str, str] = field(default_factory=dict)
     scopes: dict[str, Scope] = field(default_factory=dict)
     subgraphs: dict[str, Workflow] = field(default_factory=dict)
+    bypassed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def resolve(self, reference: str) -> str:
         """Follow aliases until the reference names an output of a real node."""
@@ -56,20 +59,28 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
     flat = Flat({}, dict(workflow.outputs), scopes={"": (workflow.workflows,)})
     if not any(doc.type.startswith(SUBGRAPH_PREFIX) for doc in workflow.nodes.values()):
         flat.nodes = workflow.nodes
+        flat.bypassed = {
+            id: doc.inputs for id, doc in workflow.nodes.items() if doc.mode == "bypassed"
+        }
         return flat
     if saved is not None:
         saved = cache(saved)  # one object per name, by which a subgraph within itself is known
-    pending: list[tuple[str, Workflow, Scope, dict[tuple[str, str], Any], tuple[Workflow, ...]]]
-    pending = [("", workflow, (workflow.workflows,), {}, (workflow,))]
+    pending: list[
+        tuple[str, Workflow, Scope, dict[tuple[str, str], Any], tuple[Workflow, ...], Mode]
+    ]
+    pending = [("", workflow, (workflow.workflows,), {}, (workflow,), None)]
     while pending:
-        prefix, inner, scope, given, inside = pending.pop()
+        prefix, inner, scope, given, inside, around = pending.pop()
         flat.scopes[prefix.rstrip("/")] = scope
         for id, doc in inner.nodes.items():
             full = prefix + id
             inputs = {port: _relink(value, prefix) for port, value in doc.inputs.items()}
             inputs.update({port: v for (node, port), v in given.items() if node == id})
+            if doc.mode == "bypassed":
+                flat.bypassed[full] = inputs
+            mode: Mode = "muted" if around is not None else doc.mode
             if not doc.type.startswith(SUBGRAPH_PREFIX):
-                flat.nodes[full] = doc.model_copy(update={"inputs": inputs})
+                flat.nodes[full] = doc.model_copy(update={"inputs": inputs, "mode": mode})
                 continue
             name = doc.type.removeprefix(SUBGRAPH_PREFIX)
             try:
@@ -131,7 +142,8 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
                     passed[target] = value
             for output, reference in used.outputs.items():
                 flat.aliases[f"{full}.{output}"] = f"{full}/{reference}"
-            pending.append((f"{full}/", used, (used.workflows, *scope), passed, (*inside, used)))
+            deeper = (used.workflows, *scope)
+            pending.append((f"{full}/", used, deeper, passed, (*inside, used), mode))
     return flat
 
 

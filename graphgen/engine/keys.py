@@ -17,6 +17,8 @@ from ..fingerprint import DIGEST_BYTES, digest, encode_literal, source_fingerpri
 from ..node import NodeSpec
 
 Encoded = bytes | None
+SET_ASIDE = bytes(DIGEST_BYTES)
+"""Stands for the key of a node that gives nothing, in the keys of what gathers from it."""
 
 
 class _Head(NamedTuple):

@@ -12,6 +12,7 @@ from ..registry import Registry
 from ..workflow import SUBGRAPH_PREFIX, Workflow, split_port
 from . import complaints
 from .analysis import Analysis, Tools, references
+from .bypass import bypass
 from .collector import collection_paused
 from .fits import Fits
 from .flatten import Flat, Saved, find_subgraph, flatten
@@ -51,7 +52,7 @@ class Planner:
     def validate(self, workflow: Workflow) -> list[Problem]:
         """Everything that is wrong with a workflow, in the order of its nodes."""
         problems: list[Problem] = []
-        flat = flatten(workflow, problems, self.tools.saved)
+        flat = self._flat(workflow, problems)
         analysis = Analysis(self.tools, flat, problems, keyed=False)
         analysis.visit(flat.nodes)
         analysis.named_outputs()
@@ -67,10 +68,16 @@ class Planner:
         """
         with collection_paused():
             problems: list[Problem] = []
-            flat = flatten(workflow, problems, self.tools.saved)
+            flat = self._flat(workflow, problems)
             self._check_named_inputs(workflow, problems)
             revised = None if problems else self._recent.revise(flat, targets)
             return revised or self._afresh(flat, targets, problems)
+
+    def _flat(self, workflow: Workflow, problems: list[Problem]) -> Flat:
+        flat = flatten(workflow, problems, self.tools.saved)
+        if flat.bypassed:
+            bypass(flat, self.registry, problems)
+        return flat
 
     def _afresh(self, flat: Flat, targets: Sequence[str] | None, problems: list[Problem]) -> Plan:
         analysis = Analysis(self.tools, flat, problems)
@@ -96,7 +103,7 @@ class Planner:
             InvalidWorkflow: With every problem of the fragment, its ids prefixed.
         """
         problems: list[Problem] = []
-        flat = flatten(workflow, problems, self.tools.saved)
+        flat = self._flat(workflow, problems)
         analysis = Analysis(self.tools, flat, problems, derive)
         analysis.visit(flat.nodes)
         if problems:
@@ -123,7 +130,7 @@ class Planner:
                     nodes[id] = nodes[id].model_copy(update={"inputs": inputs})
         problems: list[Problem] = []
         holed = workflow.model_copy(update={"nodes": nodes})
-        flat = flatten(holed, problems, self.tools.saved)
+        flat = self._flat(holed, problems)
         analysis = Analysis(self.tools, flat, problems, keyed=keyed)
         analysis.visit(flat.nodes)
         outputs = analysis.named_outputs()
@@ -163,6 +170,7 @@ class Planner:
         linked = {
             split_port(flat.resolve(reference))[0]
             for doc in flat.nodes.values()
+            if doc.mode is None
             for value in doc.inputs.values()
             for reference in references(value)
         }

@@ -19,7 +19,7 @@ from ..problems import Problem
 from ..types import TypeExpr
 from ..workflow import NodeDoc, link_of
 from .analysis import Analysis, Tools
-from .flatten import Flat
+from .flatten import Flat, Mode
 from .keys import Encoded, encode_link, encode_sources
 from .step import Link, Plan, Step
 
@@ -28,7 +28,7 @@ MOST_CHANGED = 200
 _MARSHAL_VERSION = 2
 """The last version whose bytes do not depend on who else refers to an object."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_Snapshot = dict[str, "tuple[str, int, bytes | None]"]
+_Snapshot = dict[str, "tuple[str, int, Mode, bytes | None]"]
 
 
 class _Known(NamedTuple):
@@ -59,7 +59,7 @@ class Recent:
         snapshot: _Snapshot = {}
         unsettled = []
         for id, doc in flat.nodes.items():
-            snapshot[id] = doc.type, doc.version, _frozen(doc)
+            snapshot[id] = _snapshot(doc)
             names = outside.get(doc.type)
             if names is None:
                 names = outside[doc.type] = _names_outside(specs.get(doc.type))
@@ -88,8 +88,7 @@ class Recent:
         revised = Plan(steps, plan.targets, plan.outputs, plan.index)
         if changed:
             # Stored together, and never changed in place: other runs may be reading.
-            docs = {id: flat.nodes[id] for id in changed}
-            fresh = {id: (doc.type, doc.version, _frozen(doc)) for id, doc in docs.items()}
+            fresh = {id: _snapshot(flat.nodes[id]) for id in changed}
             self._known[_shape(flat, targets)] = known._replace(
                 nodes={**known.nodes, **fresh}, plan=revised
             )
@@ -165,13 +164,17 @@ def _changed(known: _Snapshot, nodes: Mapping[str, NodeDoc]) -> list[str] | None
     changed = []
     for id, doc in nodes.items():
         old = known.get(id)
-        if old is None or old[0] != doc.type or old[1] != doc.version:
+        if old is None or old[0] != doc.type or old[1] != doc.version or old[2] != doc.mode:
             return None
-        if old[2] is None or old[2] != _frozen(doc):
+        if old[3] is None or old[3] != _frozen(doc):
             changed.append(id)
             if len(changed) > MOST_CHANGED:
                 return None
     return changed
+
+
+def _snapshot(doc: NodeDoc) -> tuple[str, int, Mode, bytes | None]:
+    return doc.type, doc.version, doc.mode, _frozen(doc)
 
 
 def _frozen(doc: NodeDoc) -> bytes | None:

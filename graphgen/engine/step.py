@@ -65,6 +65,7 @@ class Step:
         key: Cache key; None is never cached.
         mapped: A list arrives where one value is wanted, so the node runs per item.
         encoded: What each input that is set or linked adds to the key.
+        set_aside: Muted or bypassed: its outputs are skipped.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Step:
     key: bytes | None
     mapped: bool = False
     encoded: dict[str, bytes | None] = field(default_factory=dict)
+    set_aside: bool = False
 
     def sources(self, lazy: bool = False) -> Iterator[int]:
         """Indexes of the steps that make its arguments; lazy ones only if asked for."""
