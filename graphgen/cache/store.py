@@ -70,8 +70,10 @@ class Cache:
     def get(self, key: bytes) -> Values | None:
         """The outputs kept under a key, from whichever tier has them."""
         # No lock: one lookup in a dict, and a count that may miss a beat.
-        found = self._lookup(key)
-        return found if found is not None or self._disk is None else self._from_disk(key)
+        for tier in self._each:
+            if key in tier.entries and (found := self._lookup(key)) is not None:
+                return found
+        return None if self._disk is None else self._from_disk(key)
 
     def claim(self, key: bytes, waiter: Waiter, who: Any = None) -> Values | _Pending | None:
         """The outputs, or the duty to compute them (None), or ``PENDING``.

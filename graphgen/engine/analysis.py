@@ -71,6 +71,9 @@ class Analysis:
         self.problems = problems
         self.derive = derive
         self.keyed = keyed
+        # Looked at for every node, so not through the tools each time.
+        self._specs, self._memo = tools.registry.nodes, tools.literals.memo
+        self._fits, self._key = tools.fits.memo, tools.keys.step
         self.steps: list[Step] = []
         self.index: dict[str, int] = {}
         self.types: dict[int, dict[str, TypeExpr]] = {}
@@ -94,7 +97,10 @@ class Analysis:
                     if parsed is None:
                         broken.add(id)
                         continue
-                    missing = [s for _, s, _ in parsed[3] if s not in index and s in nodes]
+                    missing = []
+                    for _, source, _ in parsed[3]:
+                        if source not in index and source in nodes:
+                            missing.append(source)
                     for _, linked, _ in parsed[4]:
                         missing += [s for s, _ in linked if s not in index and s in nodes]
                     if broken:
@@ -137,7 +143,7 @@ class Analysis:
     def parse(self, id: str, doc: NodeDoc) -> Parsed | None:
         """Read a node: its type, its checked literals, its links as names. None, with the
         problem reported, if its type or version can't be used."""
-        spec = self.tools.registry.nodes.get(doc.type)
+        spec = self._specs.get(doc.type)
         if spec is None:
             near = self.tools.registry.nearest(doc.type)
             self.problems.append(complaints.unknown_type(id, doc.type, near))
@@ -154,7 +160,7 @@ class Analysis:
         given = doc.inputs if doc.version == spec.version else self._migrate(id, doc, spec)
         if given is None:
             return None
-        ports, memo = spec.inputs, self.tools.literals.memo
+        ports, memo = spec.inputs, self._memo
         flat, aliases = self.flat, self.flat.aliases
         literals: dict[str, Any] = {}
         encoded: dict[str, Encoded] = {}
@@ -194,7 +200,7 @@ class Analysis:
         links: list[Link] = []
         mapped = False
         variables: dict[str, TypeExpr] = {}
-        index, steps, types, fits = self.index, self.steps, self.types, self.tools.fits.memo
+        index, steps, types, fits = self.index, self.steps, self.types, self._fits
         for port, source, output in single:
             at = index.get(source)
             fitted: Any = None
@@ -232,7 +238,7 @@ class Analysis:
                     self.problems.append(complaints.missing_input(id, name, port.type))
                 elif port.spelled_out:
                     self._literal(id, port, port.default, literals, encoded)
-        key = self.tools.keys.step(spec, encoded) if self.keyed else None
+        key = self._key(spec, encoded) if self.keyed else None
         if mapped or variables:
             self.types[self.index.get(id, len(steps))] = {
                 name: _resolved(output.type, variables, mapped)

@@ -17,7 +17,7 @@ from .collector import collection_paused
 from .fits import Fits
 from .flatten import Flat, Saved, find_subgraph, flatten
 from .keys import Encoded, Keys, encode_link
-from .literals import Hole, Literals
+from .literals import SCALARS, Hole, Literals
 from .revise import Recent
 from .step import Plan, Step
 
@@ -167,13 +167,13 @@ class Planner:
                 for id, doc in flat.nodes.items()
                 if (spec := specs.get(doc.type)) is not None and not spec.outputs
             ]
-        linked = {
-            split_port(flat.resolve(reference))[0]
-            for doc in flat.nodes.values()
-            if doc.mode is None
-            for value in doc.inputs.values()
-            for reference in references(value)
-        }
+        linked: set[str] = set()
+        for doc in flat.nodes.values():
+            if doc.mode is None:
+                for value in doc.inputs.values():
+                    if type(value) not in SCALARS:
+                        ends = map(flat.resolve, references(value))
+                        linked.update(end.rpartition(".")[0] for end in ends)
         # A cycle has no last node; then everything is wanted, and the walk reports it.
         return [id for id in flat.nodes if id not in linked] or list(flat.nodes)
 
