@@ -172,8 +172,8 @@ class Planner:
             if doc.mode is None:
                 for value in doc.inputs.values():
                     if type(value) not in SCALARS:
-                        ends = map(flat.resolve, references(value))
-                        linked.update(end.rpartition(".")[0] for end in ends)
+                        given = map(flat.resolve, references(value))
+                        linked.update(end.rpartition(".")[0] for end in given)
         # A cycle has no last node; then everything is wanted, and the walk reports it.
         return [id for id in flat.nodes if id not in linked] or list(flat.nodes)
 
