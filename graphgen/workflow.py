@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,9 +79,14 @@ class Workflow(BaseModel):
             raise InvalidWorkflow(
                 Problem("missing_file", f"the workflow {path} can't be read: {reason}")
             ) from None
+        return cls.from_bytes(data, str(path))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str = "the document") -> Workflow:
+        """A workflow from what a JSON file or a PNG holds; ``where`` names it in errors."""
         if data.startswith(_PNG_SIGNATURE):
-            data = _embedded(path)
-        return cls.parse_json(data, str(path))
+            data = _embedded(data, where)
+        return cls.parse_json(data, where)
 
     @classmethod
     def parse_json(cls, data: bytes | str, where: str = "the document") -> Workflow:
@@ -215,22 +221,22 @@ def _reads_as_link(value: Any) -> bool:
     return link_of(value) is not None or any(link_of(member) is not None for member in members)
 
 
-def _embedded(path: Path) -> bytes:
+def _embedded(data: bytes, where: str) -> bytes:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as picture:
+        with Image.open(BytesIO(data)) as picture:
             picture.load()
             text = getattr(picture, "text", {}).get(PNG_KEY)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError) as error:
         raise InvalidWorkflow(
-            Problem("unreadable_image", f"{path} is a damaged PNG: {error}")
+            Problem("unreadable_image", f"{where} is a damaged PNG: {error}")
         ) from None
     if text is None:
         raise InvalidWorkflow(
             Problem(
                 "no_workflow_in_image",
-                f"{path} holds no workflow",
+                f"{where} holds no workflow",
                 hint="only PNGs saved by a graphgen run do, and some programs remove it",
             )
         )

@@ -25,6 +25,7 @@ def models(
 
     They are those that packs bring, and your own; one of yours hides a pack's of its name.
     """
+    from ..models.library import model_bytes
     from .session import open_engine
     from .tables import columns
 
@@ -35,7 +36,7 @@ def models(
         {
             "name": name,
             "kind": "folder" if path.is_dir() else "file",
-            "bytes": _size(path),
+            "bytes": model_bytes(path),
             "from": "pack" if library.packaged.get(name) == path else "folder",
             "path": str(path),
         }
@@ -60,9 +61,3 @@ def size_text(size: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
-
-
-def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(member.stat().st_size for member in path.rglob("*") if member.is_file())
-    return path.stat().st_size if path.exists() else 0

@@ -63,6 +63,13 @@ class ModelLibrary:
         return found
 
 
+def model_bytes(path: Path) -> int:
+    """Size on disk of a model's file, or of all in its folder."""
+    if path.is_dir():
+        return sum(member.stat().st_size for member in path.rglob("*") if member.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
