@@ -28,6 +28,7 @@ LEVELS = [
     {"engine"},
     {"signature", "outputs"},
     {"inputs", "keep"},
+    {"templates"},
     {"runs"},
     {"server", "cli"},
 ]

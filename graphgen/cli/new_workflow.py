@@ -14,9 +14,6 @@ from .report import Report
 if TYPE_CHECKING:
     from ..workspace import Workspace
 
-# A wheel holds the repository's workflows here.
-PACKAGED = Path(__file__).parent / "templates"
-TEMPLATES = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "workflows"
 DEFAULT_TEMPLATE = "text_to_image"
 EPILOG = """\b
 Examples:
@@ -53,13 +50,13 @@ def new_workflow(
 
     Files that it reads are copied into the workspace, so that it runs wherever it lies.
     """
+    from .. import templates
     from ..keep import InputKeeper, self_contained
     from .session import open_engine, open_workflow
 
     report = Report(as_json, debug)
-    template = TEMPLATES / f"{source}.json"
-    if source == template.stem and template.is_file():
-        source = str(template)
+    if source in templates.names():
+        source = str(templates.FOLDER / f"{source}.json")
     with open_engine(report, workspace, None) as engine:
         place = engine.workspace
         target = _target(name, place)

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from graphgen import Workflow
-from graphgen.cli.new_workflow import TEMPLATES
+from graphgen.templates import FOLDER as TEMPLATES
 
 
 def test_the_new_workflow_makes_a_picture(cli, folder):
