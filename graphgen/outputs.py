@@ -17,6 +17,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,9 @@ class OutputSaver:
         self._root = folder
         self._metadata = dict(metadata or {})
 
-    def save(self, title: str, outputs: Mapping[str, Any]) -> SavedRun:
-        """Save outputs by name in a new folder, named after the time and ``title``.
+    def save(self, title: str, outputs: Mapping[str, Any], folder: Path | None = None) -> SavedRun:
+        """Save outputs by name in ``folder``, or in a new one named after the time and
+        ``title``.
 
         An output that can't be saved is an error of the result; the others are saved.
         """
@@ -94,9 +96,12 @@ class OutputSaver:
         if not outputs:
             return saved
         try:
-            folder = new_folder(self._root, title)
+            if folder is None:
+                folder = new_folder(self._root, title)
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            saved.errors.append(GraphgenError(write_problem(error, self._root)))
+            saved.errors.append(GraphgenError(write_problem(error, folder or self._root)))
             return saved
         for name, value in outputs.items():
             try:
@@ -106,7 +111,8 @@ class OutputSaver:
         if any(output.paths for output in saved.outputs):
             saved.folder = folder
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                folder.rmdir()  # unless a node wrote something there
         return saved
 
     def _save_output(self, folder: Path, name: str, value: Any) -> SavedOutput:

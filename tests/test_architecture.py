@@ -29,7 +29,7 @@ LEVELS = [
     {"signature", "outputs"},
     {"inputs", "keep"},
     {"templates"},
-    {"runs"},
+    {"runs", "saved"},
     {"server", "cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -59,6 +59,17 @@ class Planner:
         self._check_named_inputs(workflow, problems)
         return problems
 
+    def check(self, workflow: Workflow, targets: Sequence[str] | None = None) -> list[Problem]:
+        """Why ``plan`` would refuse; quick, as it reads no file and asks no device for keys."""
+        problems: list[Problem] = []
+        flat = self._flat(workflow, problems)
+        self._check_named_inputs(workflow, problems)
+        analysis = Analysis(self.tools, flat, problems, keyed=False)
+        analysis.visit(self._roots(flat, targets, problems))
+        if targets is None:
+            analysis.named_outputs()
+        return problems
+
     def plan(self, workflow: Workflow, targets: Sequence[str] | None = None) -> Plan:
         """A plan for the named outputs and the nodes that write something, for the given
         target nodes, or, where a workflow names no outputs, for every last node.

@@ -1,0 +1,22 @@
+"""Runs that last: a queue and a history in SQLite, which a killed process does not lose."""
+
+from .events import QueueChanged, RunEnded, RunQueued
+from .problems import DatabaseUnusable, QueueClosed, QueueFull, RunConflict, UnknownRun
+from .queue import RunQueue
+from .record import NodeTable, RunRecord
+from .store import RunStore
+
+__all__ = [
+    "DatabaseUnusable",
+    "NodeTable",
+    "QueueChanged",
+    "QueueClosed",
+    "QueueFull",
+    "RunConflict",
+    "RunEnded",
+    "RunQueue",
+    "RunQueued",
+    "RunRecord",
+    "RunStore",
+    "UnknownRun",
+]

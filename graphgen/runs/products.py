@@ -1,0 +1,96 @@
+"""What a run made: plain data into its record, everything else into files."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..engine import RunResult
+from ..outputs import OutputSaver
+from ..plain import is_plain, to_json
+from ..problems import Problem
+from ..workflow import Workflow
+
+INLINE_BYTES = 64 << 10
+"""Plain data that takes more than this as JSON is a file."""
+Item = dict[str, Any]
+_MEDIA_TYPES = {
+    ".json": "application/json",
+    ".txt": "text/plain",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+}
+
+
+def made(document: Workflow, result: RunResult, targets: Sequence[str] | None) -> dict[str, Any]:
+    """Values by output name: the named outputs, or, as ``node.output``, those of the targets,
+    which in a workflow that names none are its last nodes."""
+    if targets is None:
+        if document.outputs:
+            return result.outputs
+        targets = [id for id, node in result.nodes.items() if node.outputs]
+    return {
+        f"{id}.{name}": value
+        for id in targets
+        if id in result.nodes
+        for name, value in result.nodes[id].outputs.items()
+    }
+
+
+def keep(
+    values: Mapping[str, Any],
+    make_saver: Callable[[], OutputSaver],
+    folder: Path,
+    *,
+    named: bool = True,
+) -> tuple[dict[str, list[Item]], list[Problem]]:
+    """Outputs as items for the record, and what could not be saved.
+
+    Args:
+        folder: Made if there are files to write; every output is whole in it, or not there.
+        named: Whether the workflow names these outputs. What it does not name, and has no
+            form as a file, is left out without a complaint.
+    """
+    items = {name: _inline(value) for name, value in values.items()}
+    pending = {name: values[name] for name, inline in items.items() if inline is None}
+    problems: list[Problem] = []
+    if pending:
+        saved = make_saver().save("", pending, folder)
+        for output in saved.outputs:
+            items[output.name] = [_file(path, folder.parent) for path in output.paths]
+        problems = [p for p in saved.problems if named or p.code != "not_saveable"]
+    with suppress(OSError):
+        folder.rmdir()  # if nothing came into it
+    return {name: found for name, found in items.items() if found is not None}, problems
+
+
+def _inline(value: Any) -> list[Item] | None:
+    """Items of plain data; None if it is too large or no plain data."""
+    if not is_plain(value):
+        return None
+    plain = to_json(value)
+    try:
+        if len(json.dumps(plain)) > INLINE_BYTES:
+            return None
+    except (ValueError, RecursionError):  # the saver says what is wrong with it
+        return None
+    return [{"value": item} for item in (plain if isinstance(plain, list) else [plain])]
+
+
+def _file(path: Path, root: Path) -> Item:
+    return {
+        "file": path.relative_to(root).as_posix(),
+        "media_type": media_type(path.name),
+        "bytes": path.stat().st_size,
+    }
+
+
+def media_type(name: str) -> str:
+    """``image/png`` for ``image.png``; bytes of an unknown kind are an octet stream."""
+    known = _MEDIA_TYPES.get(Path(name).suffix.lower())
+    kind, encoding = mimetypes.guess_type(name)
+    return known or ((kind if encoding is None else None) or "application/octet-stream")

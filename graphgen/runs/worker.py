@@ -1,0 +1,76 @@
+"""Carrying out one run: the engine's work, then its outputs."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..engine import Engine
+from ..engine.context import CancelToken
+from ..outputs import OutputSaver
+from ..problems import GraphgenError, Problem
+from ..workflow import Workflow, embedded
+from .products import keep, made
+from .record import NodeTable, RunRecord
+
+_log = logging.getLogger("graphgen.runs")
+
+
+def carry_out(
+    engine: Engine,
+    record: RunRecord,
+    workflow: Workflow,
+    token: CancelToken,
+    listener: Callable[[Any], None],
+    previews: bool,
+) -> RunRecord:
+    """Run a workflow and save its outputs; returns the record of the ended run.
+
+    Nothing that is raised on the way gets out: it is a problem of the run.
+    """
+    root = engine.workspace.outputs
+    folder = root / record.folder
+    began = time.perf_counter()
+    try:
+        result = engine.run(
+            workflow,
+            record.inputs,
+            targets=record.targets,
+            listeners=[listener],
+            token=token,
+            run_id=record.run_id,
+            outputs=folder,
+            previews=previews,
+        )
+        outputs, unsaved = keep(
+            made(workflow, result, record.targets),
+            lambda: OutputSaver(engine.registry.types, root, embedded(workflow, record.inputs)),
+            folder,
+            named=record.targets is None and bool(workflow.outputs),
+        )
+    except GraphgenError as error:
+        problems = error.problems
+    except Exception as error:
+        _log.exception("run %s failed outside of its nodes", record.run_id)
+        said = "".join(traceback.format_exception_only(error)).strip()
+        problems = [Problem("internal_error", f"the run failed: {said}")]
+    else:
+        problems = [*result.problems, *unsaved]
+        status = "failed" if problems and result.status == "succeeded" else result.status
+        return replace(
+            record,
+            status=status,
+            finished=time.time(),
+            seconds=result.seconds,
+            nodes=NodeTable.of(result.nodes),
+            outputs=outputs,
+            problems=problems,
+        )
+    seconds = time.perf_counter() - began
+    return replace(
+        record, status="failed", finished=time.time(), seconds=seconds, problems=problems
+    )

@@ -1,0 +1,14 @@
+"""Saved workflows: files that a person may read and edit, with every save kept."""
+
+from .names import check_name
+from .problems import SaveConflict, UnknownWorkflow
+from .workflows import Revision, SavedWorkflow, SavedWorkflows
+
+__all__ = [
+    "Revision",
+    "SaveConflict",
+    "SavedWorkflow",
+    "SavedWorkflows",
+    "UnknownWorkflow",
+    "check_name",
+]

@@ -1,0 +1,39 @@
+"""What is refused when workflows are saved and read."""
+
+from __future__ import annotations
+
+from ..problems import GraphgenError, Problem
+
+
+class UnknownWorkflow(GraphgenError):
+    """Nothing is saved under that name, or not in that revision."""
+
+    def __init__(self, name: str, revision: int | None = None) -> None:
+        what = f"no workflow {name!r}"
+        if revision is not None:
+            what = f"no revision {revision} of the workflow {name!r}"
+        super().__init__(Problem("unknown_workflow", f"{what} is saved"))
+
+
+class SaveConflict(GraphgenError):
+    """What is saved is not what the one who saves has seen.
+
+    Attributes:
+        current: The revision that is saved.
+    """
+
+    def __init__(self, name: str, current: int, expected: int) -> None:
+        self.current = current
+        if expected == 0:
+            message = f"a workflow {name!r} is saved already"
+            hint = "choose another name, or open the saved one"
+        elif current == 0:
+            message = f"the workflow {name!r} was deleted by somebody else"
+            hint = "save it as a new one"
+        else:
+            message = (
+                f"the workflow {name!r} was saved by somebody else: "
+                f"it is at revision {current}, not {expected}"
+            )
+            hint = "open the saved one, save under another name, or overwrite it"
+        super().__init__(Problem("save_conflict", message, hint=hint))
