@@ -162,8 +162,7 @@ class Planner:
             for target in targets:
                 if target in flat.subgraphs:
                     given = flat.subgraphs[target].outputs
-                    ends = (flat.resolve(f"{target}.{name}") for name in given)
-                    roots += [split_port(end)[0] for end in ends]
+                    roots += [split_port(flat.resolve(f"{target}.{name}"))[0] for name in given]
                 elif target in flat.nodes:
                     roots.append(target)
                 else:
@@ -183,8 +182,8 @@ class Planner:
             if doc.mode is None:
                 for value in doc.inputs.values():
                     if type(value) not in SCALARS:
-                        given = map(flat.resolve, references(value))
-                        linked.update(end.rpartition(".")[0] for end in given)
+                        ends = [flat.resolve(reference) for reference in references(value)]
+                        linked.update(split_port(end)[0] for end in ends)
         # A cycle has no last node; then everything is wanted, and the walk reports it.
         return [id for id in flat.nodes if id not in linked] or list(flat.nodes)
 
