@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 from ..outputs import write_problem
 from ..problems import Problem
+from .checkpoints import Checkpoints
 from .problems import DatabaseUnusable, QueueClosed, database_error
 from .schema import migrate
 
 BUSY_SECONDS = 10.0
+STATEMENT_BYTES = 16 << 10
+"""What a small statement adds to the write-ahead log, about: a page of each tree it is in."""
 
 
 class Statement(NamedTuple):
@@ -32,7 +35,7 @@ class _Change:
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = statements
         self.done = False
-        self.error: sqlite3.Error | None = None
+        self.error: Exception | None = None
 
 
 class Database:
@@ -51,6 +54,7 @@ class Database:
         self._lock: Any = None
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._checkpoints: Checkpoints | None = None
         self._waiting: deque[_Change] = deque()
         self._writing = threading.Lock()
         self._reading = threading.Lock()
@@ -66,6 +70,8 @@ class Database:
         try:
             self._writer = self._connect()
             migrate(self._writer, self.path)
+            self._writer.execute("PRAGMA wal_autocheckpoint = 0")
+            self._checkpoints = Checkpoints(self._connect, self._writing)
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only = ON")
         except sqlite3.Error as error:
@@ -108,32 +114,39 @@ class Database:
         Raises:
             DatabaseUnusable: They could not be written, and nothing of them was.
         """
+        if not statements:
+            return
         change = _Change(statements)
         self._waiting.append(change)
         # Whoever comes to it commits for all who wait; the others find theirs done.
         with self._writing:
             if not change.done:
                 batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                if change not in batch:  # whoever had it in hand was interrupted
+                    batch.append(change)
                 self._commit(batch)
-        if change.error is not None:
+        if isinstance(change.error, sqlite3.Error):
             raise database_error(change.error, self.path) from change.error
+        if change.error is not None:
+            raise change.error
 
     def _commit(self, batch: list[_Change]) -> None:
         try:
             self._transact([s for change in batch for s in change.statements])
-        except sqlite3.Error as error:
-            for change in batch:
-                if len(batch) > 1:  # one of them may be at fault: each for itself
+        except Exception as error:
+            if len(batch) > 1:  # one of them may be at fault: each for itself
+                for change in batch:
                     self._commit([change])
-                else:
-                    change.error = error
+                return
+            batch[0].error = error
         for change in batch:
             change.done = True
 
     def _transact(self, statements: Sequence[Statement]) -> None:
-        writer = self._writer
-        if writer is None:
+        writer, checkpoints = self._writer, self._checkpoints
+        if writer is None or checkpoints is None:
             raise QueueClosed
+        checkpoints.wrote(sum(map(_size, statements)))
         if len(statements) == 1:
             writer.execute(*statements[0])
             return
@@ -157,16 +170,27 @@ class Database:
                 raise QueueClosed
             try:
                 return self._reader.execute(sql, values).fetchall()
+            except UnicodeEncodeError:  # half a character, which nothing in it has
+                return []
             except sqlite3.Error as error:
                 raise database_error(error, self.path) from error
 
     def close(self) -> None:
         """Close the file and let other processes have it. Closing twice does nothing."""
         with self._reading, self._writing:
+            checkpoints, self._checkpoints = self._checkpoints, None
             for connection in (self._reader, self._writer):
                 if connection is not None:
                     connection.close()
             self._reader = self._writer = None
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
+        if checkpoints is not None:
+            checkpoints.close()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+
+def _size(statement: Statement) -> int:
+    """Bytes that it adds to the log, about."""
+    texts = sum(len(value) for value in statement.values if isinstance(value, str))
+    return STATEMENT_BYTES + texts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from ..outputs import OutputSaver
 from ..plain import is_plain, to_json
 from ..problems import Problem
 from ..workflow import Workflow
+from .compact import to_text
 
 INLINE_BYTES = 64 << 10
 """Plain data that takes more than this as JSON is a file."""
@@ -74,7 +74,7 @@ def _inline(value: Any) -> list[Item] | None:
         return None
     plain = to_json(value)
     try:
-        if len(json.dumps(plain)) > INLINE_BYTES:
+        if len(to_text(plain)) > INLINE_BYTES:
             return None
     except (ValueError, RecursionError):  # the saver says what is wrong with it
         return None

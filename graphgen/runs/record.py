@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..plain import to_json
 from ..problems import Problem
+from .compact import to_text
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -38,7 +39,7 @@ class NodeTable(Mapping[str, dict[str, Any]]):
                 seconds.append(round(node.seconds, 6))
         if not ids:
             return cls()
-        return cls(json.dumps([ids, "".join(letters), seconds], separators=(",", ":")))
+        return cls(to_text([ids, "".join(letters), seconds]))
 
     @cached_property
     def _nodes(self) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             # Equal documents are kept once, by the hash of their text.
             "CREATE TABLE documents (key BLOB PRIMARY KEY, body TEXT NOT NULL)",
             """CREATE TABLE runs (
-                seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                seq INTEGER PRIMARY KEY,
                 run_id TEXT NOT NULL UNIQUE,
                 name TEXT NOT NULL,
                 workflow_name TEXT NOT NULL,

@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..problems import Problem
 from ..workflow import Workflow
+from .compact import to_text
 from .database import Database, Statement
+from .documents import Document, RecentDocuments
+from .line import Entry
 from .problems import UnknownRun
 from .record import NodeTable, RunRecord, Status
 
-KEPT_DOCUMENTS = 64
 _LISTED = (
     "run_id, name, workflow_name, status, priority, created, folder, started, finished, "
     "seconds, attempts, inputs, targets, problems, outputs"
 )
+_WIDTH = _LISTED.count(",") + 1
 _UNUSUAL = "status != 'succeeded'"
-
-
-class Document(NamedTuple):
-    """A workflow as it is stored: equal ones once."""
-
-    key: bytes
-    text: str
-    workflow: Workflow
-
-    @classmethod
-    def of(cls, workflow: Workflow) -> Document:
-        text = workflow.to_json(indent=None)
-        return cls(hashlib.blake2b(text.encode(), digest_size=16).digest(), text, workflow)
+"""As the index says it; a query that says the same can use it."""
 
 
 class Unfinished(NamedTuple):
     """A run that is to be run, or was running when the process ended."""
 
-    record: RunRecord
-    place: int
+    entry: Entry
     cancelling: bool
 
 
 class RunStore:
-    """The history, in one SQLite file.
+    """The history, in one SQLite file. What writes returns when it is committed.
+
+    Every method raises ``DatabaseUnusable`` when the file can't be read or written.
 
     Args:
         path: Made by ``open``, with the folders it is in.
@@ -54,14 +45,21 @@ class RunStore:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._database = Database(self.path)
-        self._documents: OrderedDict[bytes, Workflow] = OrderedDict()
+        self._recent = RecentDocuments()
+        self._numbers = itertools.count(1)
 
     def open(self) -> None:
-        """Open the file; raises ``DatabaseUnusable``, see ``Database.open``."""
+        """Open the file, in this process alone; see ``Database.open``."""
         self._database.open()
+        ((last,),) = self._database.read("SELECT COALESCE(MAX(seq), 0) FROM runs")
+        self._numbers = itertools.count(last + 1)
 
     def close(self) -> None:
         self._database.close()
+
+    def next_number(self) -> int:
+        """The ``seq`` of the next run."""
+        return next(self._numbers)
 
     # Reading
 
@@ -71,10 +69,7 @@ class RunStore:
         Raises:
             UnknownRun: There is none.
         """
-        rows = self._database.read(f"SELECT {_LISTED}, nodes FROM runs WHERE run_id = ?", [run_id])
-        if not rows:
-            raise UnknownRun(run_id)
-        return _record(rows[0])
+        return _record(self._row(f"{_LISTED}, nodes", run_id))
 
     def has(self, run_id: str) -> bool:
         return bool(self._database.read("SELECT 1 FROM runs WHERE run_id = ?", [run_id]))
@@ -93,134 +88,116 @@ class RunStore:
         """
         wanted, values = ["1"], []
         if before is not None:
-            if not self.has(before):
-                raise UnknownRun(before)
-            wanted.append("seq < (SELECT seq FROM runs WHERE run_id = ?)")
-            values.append(before)
+            wanted.append("seq < ?")
+            values.append(self._row("seq", before)[0])
         if status is not None:
-            # Said in the words of the index, so that it is used.
-            wanted.append(f"status = ?{'' if status == 'succeeded' else f' AND {_UNUSUAL}'}")
+            wanted.append("status = ?" if status == "succeeded" else f"status = ? AND {_UNUSUAL}")
             values.append(status)
         if workflow is not None:
             wanted.append("(workflow_name = ? OR name = ?)")
             values += [workflow, workflow]
         rows = self._database.read(
             f"SELECT {_LISTED} FROM runs WHERE {' AND '.join(wanted)} ORDER BY seq DESC LIMIT ?",
-            [*values, limit],
+            [*values, max(0, min(limit, 1 << 31))],
         )
         return [_record(row) for row in rows]
 
     def unfinished(self) -> list[Unfinished]:
         """What waits or was running, in its order."""
         rows = self._database.read(
-            f"SELECT {_LISTED}, NULL, place, cancelling FROM runs "
+            f"SELECT {_LISTED}, NULL, seq, place, document, cancelling FROM runs "
             f"WHERE status IN ('queued', 'running') AND {_UNUSUAL} "
-            "ORDER BY priority DESC, place"
+            "ORDER BY priority DESC, place, seq"
         )
-        return [Unfinished(_record(row), row[-2], bool(row[-1])) for row in rows]
+        return [Unfinished(Entry(_record(row), *row[-4:-1]), bool(row[-1])) for row in rows]
 
-    def workflow(self, run_id: str) -> Workflow:
+    def workflow(self, key: bytes) -> Workflow:
+        """The document with that hash."""
+        known = self._recent.get(key)
+        if known is None:
+            ((text,),) = self._database.read("SELECT body FROM documents WHERE key = ?", [key])
+            known = Workflow.parse_json(text)
+            self._recent.add(Document(key, text, known))
+        return known
+
+    def workflow_of(self, run_id: str) -> Workflow:
         """The document that a run was submitted with.
 
         Raises:
             UnknownRun: There is no such run.
         """
-        rows = self._database.read("SELECT document FROM runs WHERE run_id = ?", [run_id])
-        if not rows:
-            raise UnknownRun(run_id)
-        key = rows[0][0]
-        known = self._documents.get(key)
-        if known is None:
-            ((text,),) = self._database.read("SELECT body FROM documents WHERE key = ?", [key])
-            known = Workflow.parse_json(text)
-            self._know(key, known)
-        return known
+        return self.workflow(self._row("document", run_id)[0])
 
     def setting(self, name: str) -> str | None:
         rows = self._database.read("SELECT value FROM settings WHERE name = ?", [name])
         return rows[0][0] if rows else None
 
-    # Writing; what is returned from is committed
+    def _row(self, columns: str, run_id: str) -> tuple[Any, ...]:
+        rows = self._database.read(f"SELECT {columns} FROM runs WHERE run_id = ?", [run_id])
+        if not rows:
+            raise UnknownRun(run_id)
+        return rows[0]
 
-    def accept(self, record: RunRecord, place: int, document: Document) -> None:
-        """Add a run that waits."""
-        statements = []
-        if document.key not in self._documents:
-            values = (document.key, document.text)
-            statements.append(Statement("INSERT OR IGNORE INTO documents VALUES (?, ?)", values))
-        statements.append(
-            Statement(
-                "INSERT INTO runs (run_id, name, workflow_name, document, status, priority, "
-                "place, created, folder, inputs, targets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    record.run_id,
-                    record.name,
-                    record.workflow_name,
-                    document.key,
-                    record.status,
-                    record.priority,
-                    place,
-                    record.created,
-                    record.folder,
-                    _json(record.inputs),
-                    None if record.targets is None else _json(record.targets),
-                ),
-            )
+    # Writing
+
+    def accept(self, entry: Entry, document: Document) -> None:
+        """Add a run, which waits or has begun."""
+        record = entry.record
+        values = (
+            entry.seq,
+            record.run_id,
+            record.name,
+            record.workflow_name,
+            entry.document,
+            record.status,
+            record.priority,
+            entry.place,
+            record.created,
+            record.folder,
+            record.started,
+            record.attempts,
+            to_text(record.inputs),
+            None if record.targets is None else to_text(record.targets),
         )
-        self._database.write(*statements)
-        self._know(document.key, document.workflow)
+        add = Statement(_ACCEPT, values)
+        if document.key in self._recent:
+            self._database.write(add)
+        else:
+            self._database.write(Statement(_KEEP, (document.key, document.text)), add)
+        self._recent.add(document)
 
-    def start(self, record: RunRecord) -> None:
+    def start(self, entry: Entry) -> None:
         """Note that a run begins, for the record's ``attempts``-th time."""
-        self._database.write(
-            Statement(
-                "UPDATE runs SET status = 'running', started = ?, attempts = ? WHERE run_id = ?",
-                (record.started, record.attempts, record.run_id),
-            )
-        )
+        self._database.write(_started(entry))
 
-    def finish(self, record: RunRecord) -> None:
-        """Note how a run ended."""
-        nodes = record.nodes
-        self._database.write(
-            Statement(
-                "UPDATE runs SET status = ?, started = ?, finished = ?, seconds = ?, "
-                "problems = ?, outputs = ?, nodes = ? WHERE run_id = ?",
-                (
-                    record.status,
-                    record.started,
-                    record.finished,
-                    record.seconds,
-                    _json([_short(problem) for problem in record.problems])
-                    if record.problems
-                    else None,
-                    _json(record.outputs) if record.outputs else None,
-                    nodes.text if isinstance(nodes, NodeTable) and nodes.text else None,
-                    record.run_id,
-                ),
-            )
-        )
+    def finish(self, entry: Entry, then: Entry | None = None) -> None:
+        """Note how a run ended, and that another begins."""
+        if then is None:
+            self._database.write(_finished(entry))
+        else:
+            self._database.write(_finished(entry), _started(then))
 
-    def put_back(self, runs: Iterable[tuple[str, int, int]]) -> None:
-        """Let runs wait again: ids, the attempts that count, and their places."""
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        """Let runs wait again, with the attempts and places that they have now."""
         self._database.write(
             *(
                 Statement(
                     "UPDATE runs SET status = 'queued', started = NULL, attempts = ?, place = ? "
-                    "WHERE run_id = ?",
-                    (attempts, place, run_id),
+                    "WHERE seq = ?",
+                    (entry.record.attempts, entry.place, entry.seq),
                 )
-                for run_id, attempts, place in runs
+                for entry in entries
             )
         )
 
-    def cancelling(self, run_id: str) -> None:
+    def note_cancelling(self, entry: Entry) -> None:
         """Note that a running run is asked to stop, so that it is not run again."""
         self._database.write(
-            Statement("UPDATE runs SET cancelling = 1 WHERE run_id = ?", (run_id,))
+            Statement("UPDATE runs SET cancelling = 1 WHERE seq = ?", (entry.seq,))
         )
 
     def place(self, places: Mapping[str, int]) -> None:
+        """Note the places of waiting runs, by id."""
         self._database.write(
             *(
                 Statement("UPDATE runs SET place = ? WHERE run_id = ?", (place, run_id))
@@ -228,10 +205,9 @@ class RunStore:
             )
         )
 
-    def prioritise(self, run_id: str, priority: int) -> None:
-        self._database.write(
-            Statement("UPDATE runs SET priority = ? WHERE run_id = ?", (priority, run_id))
-        )
+    def prioritise(self, entry: Entry, priority: int) -> None:
+        values = (priority, entry.seq)
+        self._database.write(Statement("UPDATE runs SET priority = ? WHERE seq = ?", values))
 
     def set(self, name: str, value: str) -> None:
         """Keep a setting."""
@@ -239,16 +215,43 @@ class RunStore:
             Statement("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
         )
 
-    def _know(self, key: bytes, workflow: Workflow) -> None:
-        known = self._documents
-        known[key] = workflow
-        while len(known) > KEPT_DOCUMENTS:
-            known.popitem(last=False)
+
+_KEEP = "INSERT OR IGNORE INTO documents VALUES (?, ?)"
+_ACCEPT = (
+    "INSERT INTO runs (seq, run_id, name, workflow_name, document, status, priority, place, "
+    "created, folder, started, attempts, inputs, targets) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_START = "UPDATE runs SET status = 'running', started = ?, attempts = ? WHERE seq = ?"
+_FINISH = (
+    "UPDATE runs SET status = ?, started = ?, finished = ?, seconds = ?, problems = ?, "
+    "outputs = ?, nodes = ? WHERE seq = ?"
+)
+
+
+def _started(entry: Entry) -> Statement:
+    return Statement(_START, (entry.record.started, entry.record.attempts, entry.seq))
+
+
+def _finished(entry: Entry) -> Statement:
+    record = entry.record
+    nodes = record.nodes.text if isinstance(record.nodes, NodeTable) else ""
+    values = (
+        record.status,
+        record.started,
+        record.finished,
+        record.seconds,
+        to_text([_short(problem) for problem in record.problems]) if record.problems else None,
+        to_text(record.outputs) if record.outputs else None,
+        nodes or None,
+        entry.seq,
+    )
+    return Statement(_FINISH, values)
 
 
 def _record(row: tuple[Any, ...]) -> RunRecord:
-    """A record from the columns in ``_LISTED``, and the nodes if they are there."""
-    targets, problems, outputs = row[12:15]
+    """A record from the columns in ``_LISTED``, and the nodes if they come behind them."""
+    targets, problems, outputs = row[12:_WIDTH]
     status: Status = row[3]
     return RunRecord(
         run_id=row[0],
@@ -266,13 +269,9 @@ def _record(row: tuple[Any, ...]) -> RunRecord:
         targets=None if targets is None else json.loads(targets),
         problems=[Problem(**problem) for problem in json.loads(problems)] if problems else [],
         outputs=json.loads(outputs) if outputs else {},
-        nodes=NodeTable((row[15] or "") if len(row) > 15 else ""),
+        nodes=NodeTable(row[_WIDTH] or "") if len(row) > _WIDTH else NodeTable(),
     )
 
 
 def _short(problem: Problem) -> dict[str, Any]:
     return {name: value for name, value in problem.to_dict().items() if value is not None}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))

@@ -1,76 +1,134 @@
-"""Carrying out one run: the engine's work, then its outputs."""
+"""Workers: each takes the next run, carries it out, and notes how it ended."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-import traceback
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from ..engine import Engine
-from ..engine.context import CancelToken
-from ..outputs import OutputSaver
-from ..problems import GraphgenError, Problem
-from ..workflow import Workflow, embedded
-from .products import keep, made
-from .record import NodeTable, RunRecord
+from ..problems import GraphgenError
+from .carry_out import carry_out
+from .line import Entry
+from .state import Running, State
+from .store import RunStore
 
 _log = logging.getLogger("graphgen.runs")
+RETRY_SECONDS = 1.0
+"""Between tries to write to a database that takes nothing, such as on a full disk."""
 
 
-def carry_out(
-    engine: Engine,
-    record: RunRecord,
-    workflow: Workflow,
-    token: CancelToken,
-    listener: Callable[[Any], None],
-    previews: bool,
-) -> RunRecord:
-    """Run a workflow and save its outputs; returns the record of the ended run.
+class Worker:
+    """One thread that carries out runs, one after the other, until the queue closes.
 
-    Nothing that is raised on the way gets out: it is a problem of the run.
+    Args:
+        previews: Read when a run begins.
     """
-    root = engine.workspace.outputs
-    folder = root / record.folder
-    began = time.perf_counter()
-    try:
-        result = engine.run(
-            workflow,
-            record.inputs,
-            targets=record.targets,
-            listeners=[listener],
-            token=token,
-            run_id=record.run_id,
-            outputs=folder,
-            previews=previews,
-        )
-        outputs, unsaved = keep(
-            made(workflow, result, record.targets),
-            lambda: OutputSaver(engine.registry.types, root, embedded(workflow, record.inputs)),
-            folder,
-            named=record.targets is None and bool(workflow.outputs),
-        )
-    except GraphgenError as error:
-        problems = error.problems
-    except Exception as error:
-        _log.exception("run %s failed outside of its nodes", record.run_id)
-        said = "".join(traceback.format_exception_only(error)).strip()
-        problems = [Problem("internal_error", f"the run failed: {said}")]
-    else:
-        problems = [*result.problems, *unsaved]
-        status = "failed" if problems and result.status == "succeeded" else result.status
-        return replace(
-            record,
-            status=status,
-            finished=time.time(),
-            seconds=result.seconds,
-            nodes=NodeTable.of(result.nodes),
-            outputs=outputs,
-            problems=problems,
-        )
-    seconds = time.perf_counter() - began
-    return replace(
-        record, status="failed", finished=time.time(), seconds=seconds, problems=problems
+
+    def __init__(self, engine: Engine, store: RunStore, state: State, name: str) -> None:
+        self.previews = True
+        self._engine = engine
+        self._store = store
+        self._state = state
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self, timeout: float | None) -> bool:
+        """Wait for its end; False if it goes on."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _serve(self) -> None:
+        run = self._take()
+        while run is not None:
+            record = carry_out(self._engine, self._store, run, self._state.emit, self.previews)
+            if record is None:  # stopped, to be run again
+                return
+            run.entry.record = record
+            run = self._finish(run) or self._take()
+
+    def _take(self) -> Running | None:
+        """The next run, noted as begun; waits for it. None when the queue closes."""
+        state = self._state
+        with state.lock:
+            state.idle += 1
+            try:
+                while True:
+                    state.work.wait_for(lambda: state.has_work)
+                    if not state.open:
+                        return None
+                    if state.begun:
+                        state.idle += 1  # it was taken off when the run was meant for it
+                        return state.begun.pop(0)
+                    run = begin_next(state)
+                    assert run is not None
+                    try:
+                        self._store.start(run.entry)
+                        state.problem = None
+                        return run
+                    except GraphgenError as error:
+                        withdraw(state, run)
+                        self._hold_up(error)
+            finally:
+                state.idle -= 1
+
+    def _finish(self, run: Running) -> Running | None:
+        """Note the end of a run, and in the same breath the beginning of the next, which is
+        returned if there is one."""
+        state = self._state
+        with state.lock:
+            then = begin_next(state)
+        while True:
+            try:
+                self._store.finish(run.entry, then.entry if then is not None else None)
+                break
+            except GraphgenError as error:
+                with state.lock:
+                    if then is not None:
+                        withdraw(state, then)
+                        then = None
+                    if not state.open:
+                        return None
+                    self._hold_up(error)
+        with state.lock:
+            state.problem = None
+            del state.running[run.entry.run_id]
+            state.tell_ended(run.entry.record)
+        return then
+
+    def _hold_up(self, error: GraphgenError) -> None:
+        """Wait a little before the next try to write."""
+        _log.error("the queue stands still: %s", error)
+        self._state.problem = error.problems[0]
+        self._state.work.wait(RETRY_SECONDS)
+
+
+def begun(entry: Entry) -> Running:
+    """The run of an entry, which begins now."""
+    record = entry.record
+    entry.record = replace(
+        record, status="running", started=time.time(), attempts=record.attempts + 1
     )
+    return Running(entry)
+
+
+def begin_next(state: State) -> Running | None:
+    """Take the next run out of the line, if any may begin; it is not noted yet."""
+    entry = state.line.take() if state.flows else None
+    if entry is None:
+        return None
+    run = state.running[entry.run_id] = begun(entry)
+    return run
+
+
+def withdraw(state: State, run: Running) -> None:
+    """Put a run back into the line whose beginning could not be noted."""
+    entry = run.entry
+    del state.running[entry.run_id]
+    entry.record = replace(
+        entry.record, status="queued", started=None, attempts=entry.record.attempts - 1
+    )
+    state.line.add(entry)
