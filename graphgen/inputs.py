@@ -11,7 +11,7 @@ from typing import Any
 from .engine.flatten import Saved
 from .environment import InputFile
 from .ports import InputPort
-from .problems import GraphgenError, InvalidWorkflow, NodeError, Problem
+from .problems import InvalidWorkflow, NodeError, Problem
 from .registry import Registry
 from .signature import input_targets
 from .types import ANY
@@ -84,7 +84,7 @@ def _value(text: str, port: InputPort, registry: Registry, keep: Callable[[Path]
     if port.type.names == ("workflow",):
         return text if path is None else Workflow.read(path).to_dict()
     if not port.type.is_plain and ANY not in port.type.names:
-        value = _loaded(path, port, registry)
+        value = {"file": keep(_loadable(path, port, registry))}
         return [value] if port.type.depth else value
     if path is not None:
         text = _text_of(path)
@@ -142,10 +142,9 @@ def _text_of(path: Path) -> str:
     return text.removesuffix("\n")
 
 
-def _loaded(path: Path | None, port: InputPort, registry: Registry) -> Any:
-    loaders = [spec for name in port.type.names if (spec := registry.types.by_name.get(name))]
-    spec = next((spec for spec in loaders if spec.load is not None), None)
-    if spec is None or spec.load is None:
+def _loadable(path: Path | None, port: InputPort, registry: Registry) -> Path:
+    specs = [spec for name in port.type.names if (spec := registry.types.by_name.get(name))]
+    if not any(spec.load is not None for spec in specs):
         raise NodeError(f"it takes {port.type}, which can't be read from a file", code="wrong_type")
     if path is None:
         raise NodeError(
@@ -153,14 +152,7 @@ def _loaded(path: Path | None, port: InputPort, registry: Registry) -> Any:
             code="wrong_type",
             hint="name the file with @, such as image=@photo.png",
         )
-    try:
-        return spec.load(path)
-    except (NodeError, GraphgenError, MemoryError):
-        raise
-    except Exception as error:
-        raise NodeError(
-            f"{path} can't be read as {spec.name}: {error}", code="unreadable_file"
-        ) from error
+    return path
 
 
 def _unknown_input(name: str, workflow: Workflow) -> Problem:

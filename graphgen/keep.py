@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from .engine.flatten import Saved
 from .environment import Environment, InputFile
 from .fingerprint import file_fingerprint
 from .outputs import safe_name, write_problem
+from .ports import InputPort
 from .problems import GraphgenError, NodeError
 from .registry import Registry
-from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow
+from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, file_of
 from .workspace import Workspace, atomic_file
 
 _ENDING = re.compile(r"(\.[a-z]{1,4})?\.(gz|bz2|xz|zst)$|\.[^.]*$", re.IGNORECASE)
@@ -116,18 +118,26 @@ def _with_files(workflow: Workflow, registry: Registry, keeper: InputKeeper) -> 
     for id, doc in workflow.nodes.items():
         spec = registry.get(doc.type)
         changed = {
-            name: keeper.keep_literal(value)
+            name: _kept(value, port, keeper)
             for name, value in doc.inputs.items()
-            if isinstance(value, str)
-            and spec is not None
-            and (port := spec.inputs.get(name)) is not None
-            and isinstance(port.marker, InputFile)
+            if spec is not None and (port := spec.inputs.get(name)) is not None
         }
-        if changed:
+        if any(doc.inputs[name] != value for name, value in changed.items()):
             doc = doc.model_copy(update={"inputs": {**doc.inputs, **changed}})
         nodes[id] = doc
     inner = {name: _with_files(used, registry, keeper) for name, used in workflow.workflows.items()}
     return workflow.model_copy(update={"nodes": nodes, "workflows": inner})
+
+
+def _kept(value: Any, port: InputPort, keeper: InputKeeper) -> Any:
+    if isinstance(port.marker, InputFile):
+        return keeper.keep_literal(value) if isinstance(value, str) else value
+    if port.type.is_plain:
+        return value
+    if isinstance(value, list):
+        return [_kept(item, port, keeper) for item in value]
+    name = file_of(value)
+    return value if name is None else {"file": keeper.keep_literal(name)}
 
 
 def _subgraph_names(workflow: Workflow, registry: Registry) -> set[str]:

@@ -58,7 +58,7 @@ def input_schema(
     """JSON Schema of the object that holds a workflow's named inputs.
 
     Defaults are what the document sets. ``portType`` says the port type; one that is no
-    plain Python type has no further schema.
+    plain Python type has a further schema only if it is read from files.
     """
     properties: dict[str, Any] = {}
     required = []
@@ -67,7 +67,7 @@ def input_schema(
         alternatives: list[dict[str, Any]] = []
         defaults = []
         for target in targets:
-            schema = target.port.schema()
+            schema = target.port.schema() | _file_schema(target.port, registry)
             definitions.update(schema.pop("$defs", {}))
             schema.pop("description", None)
             default = schema.pop("default", _ABSENT)
@@ -110,6 +110,21 @@ def output_schema(
                 entry["description"] = description
         properties[name] = entry
     return _object_schema(workflow, properties, [])
+
+
+def _file_schema(port: InputPort, registry: Registry) -> dict[str, Any]:
+    """For a port whose type is read from files: how JSON names the file."""
+    known = registry.types.by_name
+    if not any(name in known and known[name].load is not None for name in port.type.names):
+        return {}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"file": {"type": "string", "description": "A file of the workspace."}},
+        "required": ["file"],
+        "additionalProperties": False,
+        "widget": "file",
+    }
+    return {"type": "array", "items": schema} if port.type.depth else schema
 
 
 def _targets(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ SUBGRAPH_PREFIX = "workflow/"
 MAX_DEPTH = 200
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RESERVED = frozenset("./\0")
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class NodeDoc(BaseModel):
@@ -27,6 +29,8 @@ class NodeDoc(BaseModel):
 
     ``inputs`` holds a literal, a link ``{"link": "node.output"}``, or a list or a dict of
     nothing but links. A literal that would read as a link is written ``{"literal": ...}``.
+    ``{"file": "photo.png"}`` is what a file of the workspace holds, for port types that are
+    read from files.
 
     ``mode`` sets a node aside without taking it out: ``muted`` skips its outputs and what
     needs them, ``bypassed`` passes on, for each output, a linked input of the same type.
@@ -134,7 +138,7 @@ class Workflow(BaseModel):
             TypeError: A literal was set from Python to something that JSON can't hold.
         """
         text = json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if _HALVES.search(text):
             return json.dumps(self.to_dict(), indent=indent)  # half a character has no UTF-8
         return text
 
@@ -201,6 +205,15 @@ def link_of(value: Any) -> str | None:
         link = value.get("link")
         if isinstance(link, str):
             return link
+    return None
+
+
+def file_of(value: Any) -> str | None:
+    """The name in a literal ``{"file": name}``, or None for anything else."""
+    if type(value) is dict and len(value) == 1:
+        name = value.get("file")
+        if isinstance(name, str):
+            return name
     return None
 
 

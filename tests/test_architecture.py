@@ -30,7 +30,8 @@ LEVELS = [
     {"inputs", "keep"},
     {"templates"},
     {"runs", "saved"},
-    {"server", "cli"},
+    {"server", "client"},
+    {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 HEAVY = ("torch", "numpy", "PIL", "diffusers", "transformers", "spandrel", "safetensors", "scipy")

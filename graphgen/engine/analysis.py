@@ -20,6 +20,8 @@ from .fits import Fits, Fitted
 from .flatten import Flat, Saved, find_subgraph
 from .keys import SET_ASIDE, Encoded, Keys, encode_sources
 from .literals import SCALARS, Hole, Literals
+from .loading import FILE, Loading
+from .migrate import migrated
 from .step import Direct, Link, Source, Step
 
 
@@ -30,6 +32,7 @@ class Tools(NamedTuple):
     keys: Keys
     fits: Fits
     literals: Literals
+    loading: Loading
     saved: Saved | None
 
 
@@ -77,6 +80,7 @@ class Analysis:
         self.steps: list[Step] = []
         self.index: dict[str, int] = {}
         self.types: dict[int, dict[str, TypeExpr]] = {}
+        self.loading: set[str] = set()
         self._broken: set[str] = set()
         self._cut: set[tuple[str, str]] = set()
 
@@ -157,8 +161,9 @@ class Analysis:
             return None
         if doc.mode is not None:
             return spec, {}, {}, [], [], None
-        given = doc.inputs if doc.version == spec.version else self._migrate(id, doc, spec)
-        if given is None:
+        given = doc.inputs if doc.version == spec.version else migrated(id, doc, spec)
+        if isinstance(given, Problem):
+            self.problems.append(given)
             return None
         ports, memo = spec.inputs, self._memo
         flat, aliases = self.flat, self.flat.aliases
@@ -186,6 +191,14 @@ class Analysis:
                 if linked:
                     names = [split_port(flat.resolve(reference)) for reference in linked]
                     several.append((port, names, tuple(value) if kind is dict else ()))
+                    continue
+                files = self.tools.loading.files(port, value)
+                if files is not None:
+                    loaded = self._load(id, port, *files)
+                    if port.type.depth:
+                        several.append((port, loaded, ()))
+                    else:
+                        single.append((port, *loaded[0]))
                     continue
                 value = literal_of(value)
             self._literal(id, port, value, literals, encoded)
@@ -245,6 +258,30 @@ class Analysis:
                 for name, output in spec.outputs.items()
             }
         return Step(id, spec, literals, tuple(direct), tuple(links), key, mapped, encoded)
+
+    def _load(
+        self, id: str, port: InputPort, spec: NodeSpec, names: list[str]
+    ) -> list[tuple[str, str]]:
+        """Steps that load the files of a literal; gives the outputs to link it to."""
+        self.loading.add(id)
+        environment, file = self.tools.literals.environment, spec.inputs[FILE]
+        assert file.marker is not None
+        loaded = []
+        for number, name in enumerate(names):
+            problem = file.marker.check(name, environment)
+            if problem is not None:
+                self._report(problem.code, problem.message, id, port.name, problem.hint)
+            encoded = {FILE: self.tools.literals.read(file, name, self.keyed)[1]}
+            key = self._key(spec, encoded) if self.keyed else None
+            step_id = loading_id(id, port.name, number)
+            step = Step(step_id, spec, {FILE: name}, (), (), key, False, encoded)
+            if step_id in self.index:  # a plan that is brought up to date
+                self.steps[self.index[step_id]] = step
+            else:
+                self.index[step_id] = len(self.steps)
+                self.steps.append(step)
+            loaded.append((step_id, next(iter(spec.outputs))))
+        return loaded
 
     def _gather(
         self,
@@ -387,41 +424,6 @@ class Analysis:
             reach.update(level)
         return found.model_copy(update={"workflows": {**reach, **found.workflows}})
 
-    def _migrate(self, id: str, doc: NodeDoc, spec: NodeSpec) -> dict[str, Any] | None:
-        if doc.version > spec.version:
-            self._report(
-                "unknown_version",
-                f"needs version {doc.version} of {spec.id!r}, the installed pack has "
-                f"{spec.version}",
-                id,
-                hint="update the pack",
-            )
-            return None
-        inputs = dict(doc.inputs)
-        for version in range(doc.version, spec.version):
-            migrate = spec.migrations.get(version)
-            if migrate is None:
-                self._report(
-                    "no_migration",
-                    f"saved with version {doc.version} of {spec.id!r}; its pack has version "
-                    f"{spec.version} and no way forward from {version}",
-                    id,
-                    hint="look at the pack's notes, and set the version by hand",
-                )
-                return None
-            try:
-                inputs = migrate(inputs)
-            except Exception as error:
-                self._report(
-                    "migration_failed",
-                    f"{spec.id!r} could not be brought from version {version} to "
-                    f"{version + 1}: {type(error).__name__}: {error}",
-                    id,
-                    hint="tell the pack's author",
-                )
-                return None
-        return inputs
-
     def _report(
         self, code: str, message: str, node: str, port: str | None = None, hint: str | None = None
     ) -> None:
@@ -436,6 +438,11 @@ def _cycle(start: str, entered: dict[str, Parsed]) -> list[str]:
     ids = list(entered)
     way = ids[ids.index(start) :]
     return [start, *reversed(way[1:])]
+
+
+def loading_id(id: str, port: str, number: int = 0) -> str:
+    """Id of the step that loads a file for an input; no node's own id has a dot."""
+    return f"{id}.{port}.{number}" if number else f"{id}.{port}"
 
 
 def references(value: Any) -> list[str]:

@@ -18,6 +18,7 @@ from .fits import Fits
 from .flatten import Flat, Saved, find_subgraph, flatten
 from .keys import Encoded, Keys, encode_link
 from .literals import SCALARS, Hole, Literals
+from .loading import Loading
 from .revise import Recent
 from .step import Plan, Step
 
@@ -45,6 +46,7 @@ class Planner:
             Keys(salt),
             Fits(registry.types),
             Literals(environment or Environment(), self._fingerprint, content),
+            Loading(registry),
             saved,
         )
         self._recent = Recent(self.tools)
@@ -98,7 +100,7 @@ class Planner:
         if problems:
             raise InvalidWorkflow(problems)
         plan = Plan(analysis.steps, [analysis.index[id] for id in roots], outputs, analysis.index)
-        self._recent.remember(flat, targets, plan, analysis.types)
+        self._recent.remember(flat, targets, plan, analysis)
         return plan
 
     def extend(

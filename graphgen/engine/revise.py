@@ -17,8 +17,8 @@ from ..node import NodeSpec
 from ..plain import is_plain
 from ..problems import Problem
 from ..types import TypeExpr
-from ..workflow import NodeDoc, link_of
-from .analysis import Analysis, Tools
+from ..workflow import NodeDoc, file_of, link_of
+from .analysis import Analysis, Tools, loading_id
 from .flatten import Flat, Mode
 from .keys import Encoded, encode_link, encode_sources
 from .step import Link, Plan, Step
@@ -52,7 +52,7 @@ class Recent:
         flat: Flat,
         targets: Sequence[str] | None,
         plan: Plan,
-        types: dict[int, dict[str, TypeExpr]],
+        analysis: Analysis,
     ) -> None:
         specs = self._tools.registry.nodes
         outside: dict[str, bool] = {}
@@ -63,10 +63,12 @@ class Recent:
             names = outside.get(doc.type)
             if names is None:
                 names = outside[doc.type] = _names_outside(specs.get(doc.type))
-            if names and id in plan.index:
+            if (names or id in analysis.loading) and id in plan.index:
                 unsettled.append(id)
         known = self._known
-        known[_shape(flat, targets)] = _Known(snapshot, flat.aliases, plan, types, unsettled)
+        known[_shape(flat, targets)] = _Known(
+            snapshot, flat.aliases, plan, analysis.types, unsettled
+        )
         while len(known) > KEPT:
             known.popitem(last=False)
 
@@ -104,6 +106,8 @@ class Recent:
         for at in range(wanted[0], len(steps)):
             old = steps[at]
             if at in anew:
+                if _loads_more(flat.nodes[old.id], old.id, known.plan.index):
+                    return None
                 parsed = analysis.parse(old.id, flat.nodes[old.id])
                 if parsed is None:
                     return None
@@ -152,6 +156,15 @@ def _same(links: tuple[Link, ...], others: tuple[Link, ...]) -> bool:
         return link.port, places, link.gather, link.per_item, link.lazy, link.keys
 
     return [shape(link) for link in links] == [shape(link) for link in others]
+
+
+def _loads_more(doc: NodeDoc, id: str, index: Mapping[str, int]) -> bool:
+    """Whether literals name files, for which the plan has no steps yet."""
+    return any(
+        file_of(item) is not None and loading_id(id, port, number) not in index
+        for port, value in doc.inputs.items()
+        for number, item in enumerate(value if type(value) is list else [value])
+    )
 
 
 def _shape(flat: Flat, targets: Sequence[str] | None) -> tuple[Any, ...]:
