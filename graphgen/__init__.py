@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .models.reference import ModelLoader, ModelRef, Patch
     from .node import SKIP, Fragment, Lazy
     from .plugins.hookspecs import hookimpl
+    from .plugins.modules import EditorModule
     from .problems import GraphgenError, InvalidWorkflow, NodeError, Problem, RunFailed
     from .types import SaveTarget, TypeSpec
     from .workflow import Workflow
@@ -29,6 +30,7 @@ __all__ = [
     "SKIP",
     "CancelToken",
     "Context",
+    "EditorModule",
     "Engine",
     "Fragment",
     "GraphgenError",
@@ -58,6 +60,7 @@ _HOMES = {
     ".models.reference": ("ModelLoader", "ModelRef", "Patch"),
     ".node": ("SKIP", "Fragment", "Lazy"),
     ".plugins.hookspecs": ("hookimpl",),
+    ".plugins.modules": ("EditorModule",),
     ".problems": ("GraphgenError", "InvalidWorkflow", "NodeError", "Problem", "RunFailed"),
     ".types": ("SaveTarget", "TypeSpec"),
     ".workflow": ("Workflow",),

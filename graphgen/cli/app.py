@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import cache, models, new_workflow, nodes, run, validate
+from . import cache, models, new_workflow, nodes, run, serve, validate
 
 HELP = """Run saved graphs of typed nodes: text to image, upscaling, and what packs bring.
 
@@ -20,6 +20,7 @@ Examples:
   graphgen validate first.json             see its inputs, outputs and mistakes
   graphgen run first.json --set seed=3     run it; the last line is the file it saved
   graphgen run outputs/*/image.png         repeat a picture
+  graphgen serve                           the editor, and the API
   graphgen nodes image/resize              what a node takes and gives
 
 Every command has --help, and --json for programs. Exit status: 0 success, 1 a run or a
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog=run.EPILOG)(run.run)
+app.command("serve", epilog=serve.EPILOG)(serve.serve)
 app.command("validate", epilog=validate.EPILOG)(validate.validate)
 app.command("nodes", epilog=nodes.EPILOG)(nodes.nodes)
 app.command("models", epilog=models.EPILOG)(models.models)

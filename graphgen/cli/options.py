@@ -38,6 +38,20 @@ ModelsOption = Annotated[
     list[Path] | None,
     typer.Option("--models", metavar="DIR", help="Another folder of models. May be repeated."),
 ]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps ... [default: a CUDA device if there is one]",
+    ),
+]
+DtypeOption = Annotated[
+    str,
+    typer.Option(
+        "--dtype", metavar="NAME", help="What models compute in: float32, float16, bfloat16."
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]

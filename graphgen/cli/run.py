@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,8 @@ import typer
 from ..problems import InvalidWorkflow, Problem
 from .options import (
     DebugOption,
+    DeviceOption,
+    DtypeOption,
     JsonOption,
     ModelsOption,
     SetOption,
@@ -43,7 +44,6 @@ Settings (graphgen validate WORKFLOW lists the inputs of a workflow):
   image=photo.jpg        inputs that name a file take a path, which is copied into
                          the workspace, so that the saved picture can be repeated
 """
-_DEVICE = re.compile(r"^(cpu|mps|(cuda|xpu)(:\d+)?)$")
 
 
 def run(
@@ -64,20 +64,8 @@ def run(
     ] = Path("outputs"),
     workspace: WorkspaceOption = None,
     models: ModelsOption = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            metavar="NAME",
-            help="cpu, cuda, cuda:1, mps ... [default: a CUDA device if there is one]",
-        ),
-    ] = None,
-    dtype: Annotated[
-        str,
-        typer.Option(
-            "--dtype", metavar="NAME", help="What models compute in: float32, float16, bfloat16."
-        ),
-    ] = "float32",
+    device: DeviceOption = None,
+    dtype: DtypeOption = "float32",
     cache_dir: Annotated[
         Path | None,
         typer.Option(
@@ -107,12 +95,13 @@ def run(
     from ..keep import InputKeeper, self_contained
     from ..outputs import OutputSaver
     from ..workflow import embedded
+    from .device import checked_device
     from .outcome import tell
     from .session import open_engine, open_workflow
 
     report = Report(as_json, debug)
     _check_folder(output)
-    options = {"device": _checked_device(device), "dtype": dtype, "cache_dir": cache_dir}
+    options = {"device": checked_device(device), "dtype": dtype, "cache_dir": cache_dir}
     with open_engine(report, workspace, models, **options) as engine:
         document, path = open_workflow(workflow, engine)
         keeper = InputKeeper(engine.workspace, engine.environment)
@@ -216,23 +205,3 @@ def _check_folder(output: Path) -> None:
     else:
         return
     raise InvalidWorkflow(problem)
-
-
-def _checked_device(device: str | None) -> str | None:
-    if device is None:
-        return None
-    if not _DEVICE.match(device):
-        raise InvalidWorkflow(
-            Problem("unknown_device", f"{device!r} is no device", hint="cpu, cuda, cuda:1, mps")
-        )
-    if not device.startswith("cuda"):
-        return device
-    import torch
-
-    index = int(device.partition(":")[2] or 0)
-    if index >= torch.cuda.device_count():
-        found = torch.cuda.device_count() or "no"
-        raise InvalidWorkflow(
-            Problem("unknown_device", f"there is no {device}: torch sees {found} CUDA devices")
-        )
-    return f"cuda:{index}"

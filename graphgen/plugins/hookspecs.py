@@ -14,8 +14,9 @@ found through the entry point group ``graphgen``::
     def graphgen_nodes():
         return [price_tag]
 
-Hooks that return collections are called once, when the engine is made. Observers are
-called while runs go on, from the thread that runs them, and should return quickly.
+Hooks that return collections are called once: when the engine is made, those for the server
+and the editor when a server starts. Observers are called while runs go on, from the thread
+that runs them, and should return quickly.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
+
     from ..engine.events import Event
     from ..models.reference import ModelLoader
     from ..types import TypeSpec
+    from .modules import EditorModule
 
 PROJECT = "graphgen"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -84,4 +88,26 @@ def graphgen_observe(event: Event) -> None:
     def graphgen_observe(event):
         if isinstance(event, NodeFailed):
             log.error("%s failed in run %s", event.node, event.run_id)
+    """
+
+
+@hookspec
+def graphgen_routes() -> Iterable[RouteDef]:  # type: ignore[empty-body]
+    """Routes of the server, made with aiohttp. Their paths begin with ``/api/packs/PACK/``,
+    or stand outside ``/api``. They are guarded like all others, and what they need of
+    graphgen they get from ``graphgen.server.services(request)``::
+
+    @hookimpl
+    def graphgen_routes():
+        return [web.get("/api/packs/shop/prices", show_prices)]
+    """
+
+
+@hookspec
+def graphgen_editor_modules() -> Iterable[EditorModule]:  # type: ignore[empty-body]
+    """ES modules for the editor, which bring widgets for inputs and viewers for port types::
+
+    @hookimpl
+    def graphgen_editor_modules():
+        return [EditorModule(Path(__file__).parent / "volume.js", types=("volume",))]
     """

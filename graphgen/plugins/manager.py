@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from ..registry import Registry
 from . import hookspecs
 
 GROUP = "graphgen"
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -41,13 +43,9 @@ class Pack:
     nodes: list[str] = field(default_factory=list)
 
     def fail(self, error: BaseException) -> None:
-        if isinstance(error, GraphgenError):
-            said = "; ".join(str(problem) for problem in error.problems)
-        else:
-            said = f"{type(error).__name__}: {error}"
         self.problem = Problem(
             "pack_failed",
-            f"the pack {self.name!r} was left out: {said}",
+            f"the pack {self.name!r} was left out: {_said(error)}",
             hint="graphgen nodes --debug shows the traceback",
         )
         self.traceback = "".join(traceback.format_exception(error))
@@ -95,6 +93,21 @@ class Plugins:
         call = self.manager.subset_hook_caller("graphgen_observe", others)
         return lambda event: call(event=event)
 
+    def ask(self, hook: str, take: Callable[[Pack, Any], None]) -> dict[str, Problem]:
+        """Hand ``take`` what each pack answers to a hook; returns by pack what failed, in
+        the pack or in ``take``. The others are not disturbed, nor what else it brings."""
+        failed = {}
+        for pack in self.packs:
+            if pack.problem is None:
+                try:
+                    for answer in self._call(hook, pack):
+                        take(pack, answer)
+                except (Exception, SystemExit) as error:
+                    log.warning("%s of the pack %s failed", hook, pack.name, exc_info=error)
+                    message = f"{hook} of the pack {pack.name!r} is not used: {_said(error)}"
+                    failed[pack.name] = Problem("hook_failed", message)
+        return failed
+
     def _load(self) -> bool:
         """Load every pack that has not failed; False as soon as one more does."""
         self.registry, self.manager = Registry(), _manager()
@@ -125,6 +138,12 @@ class Plugins:
     def _call(self, hook: str, pack: Pack) -> list[Any]:
         others = [p for p in self.manager.get_plugins() if p is not pack.plugin]
         return self.manager.subset_hook_caller(hook, others)()
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, GraphgenError):
+        return "; ".join(str(problem) for problem in error.problems)
+    return f"{type(error).__name__}: {error}"
 
 
 def _manager() -> pluggy.PluginManager:

@@ -5,11 +5,14 @@ import inspect
 import textwrap
 
 import pytest
+from aiohttp import web
 
-from graphgen import TypeSpec, hookimpl, node
+from graphgen import EditorModule, TypeSpec, hookimpl, node
 from graphgen.engine import events
 from graphgen.plugins import hookspecs
+from graphgen.server import services
 from tests.plugins.test_manager import Wave, make_wave, wave_size
+from tests.server.live import Live
 from tests.support import Pack, graph
 
 HOOKS = {
@@ -139,3 +142,48 @@ def test_graphgen_observe(make_engine):
         events.NodeFinished,
         events.RunFinished,
     ]
+
+
+def test_graphgen_routes(make_engine, tmp_path):
+    async def prices(request):
+        return web.json_response({"models": services(request).engine.environment.models.names()})
+
+    class Shop:
+        __name__ = "shop"
+
+        @hookimpl
+        def graphgen_routes(self):
+            return [web.get("/api/packs/shop/prices", prices), web.get("/shop", prices)]
+
+    with Live(make_engine(plugins=[Shop()])) as server:
+        for path in ("/api/packs/shop/prices", "/shop"):
+            assert server.get(path).json() == {"models": []}
+            assert server.get(path, headers={"Host": "shop.example"}).status_code == 403
+
+
+def test_graphgen_editor_modules(make_engine, tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "slider.js").write_text('import "./parts/knob.js";')
+    (tmp_path / "parts" / "knob.js").write_text("export const knob = 1;")
+
+    class Widgets:
+        __name__ = "widgets"
+
+        @hookimpl
+        def graphgen_editor_modules(self):
+            return [EditorModule(tmp_path / "slider.js", types=("wave",), widgets=("slider",))]
+
+    with Live(make_engine(plugins=[Widgets()])) as server:
+        (module,) = server.get("/api/editor/modules").json()["modules"]
+        assert module == {
+            "pack": "widgets",
+            "name": "slider.js",
+            "url": "/api/editor/modules/widgets/slider.js",
+            "types": ["wave"],
+            "widgets": ["slider"],
+        }
+        served = server.get(module["url"])
+        assert served.headers["Content-Type"].startswith("text/javascript")
+        assert served.text == 'import "./parts/knob.js";'
+        knob = server.get("/api/editor/modules/widgets/parts/knob.js")
+        assert knob.text == "export const knob = 1;"

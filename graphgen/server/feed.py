@@ -1,0 +1,156 @@
+"""What happens on the server, numbered, for any number of watchers.
+
+Events come from the threads that run workflows and are taken over by the event loop, many
+at one wake-up. The feed keeps the latest of them, so that a watcher only has to remember
+how far it has read: one that reconnects goes on from there, and one that is slow costs no
+memory. Key events are kept longest. Progress and previews are loose: a watcher that has
+fallen behind gets the latest of each node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from heapq import merge
+from typing import Any
+
+from .frames import Frame, frames_of
+
+KEY_FRAMES = 20_000
+LOOSE_FRAMES = 400
+BEHIND = 40
+"""Loose frames that a watcher may have before it; of more it gets only the latest."""
+CHUNK_BYTES = 256 << 10
+"""What is handed to a watcher at once, unless a single frame has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Frames that a watcher is to send next, and how far it has read then."""
+
+    data: bytes
+    cursor: int
+
+
+class Feed:
+    """Numbers events and keeps the latest. ``publish`` is for any thread, all else for the
+    thread of the event loop.
+
+    Args:
+        key_frames: Key events that are kept.
+        loose_frames: Progress events and previews that are kept.
+
+    Attributes:
+        epoch: Names this life of the server; numbers of another one mean nothing here.
+        seq: Number of the last event.
+    """
+
+    def __init__(self, key_frames: int = KEY_FRAMES, loose_frames: int = LOOSE_FRAMES) -> None:
+        self.epoch = secrets.token_hex(8)
+        self.seq = 0
+        self._key_frames = key_frames
+        self._loose_frames = loose_frames
+        self._keys: deque[Frame] = deque()
+        self._loose: deque[Frame] = deque()
+        self._lost = 0  # number of the last key event that is no longer kept
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._inbox: deque[Any] = deque()
+        self._called = False
+        self._watchers: set[asyncio.Event] = set()
+        self._observers: list[Callable[[Any], None]] = []
+        self._last: tuple[int, int, Chunk | None] = (-1, -1, None)
+
+    def open(self) -> None:
+        """Take events over from now on, by the event loop that is running."""
+        self._loop = asyncio.get_running_loop()
+        if self._inbox:
+            self._take()
+
+    def observe(self, observer: Callable[[Any], None]) -> None:
+        """Tell every event to a function as well, in the thread of the event loop."""
+        self._observers.append(observer)
+
+    def publish(self, event: Any) -> None:
+        """Add an event; costs its thread next to nothing."""
+        self._inbox.append(event)
+        if not self._called and self._loop is not None:
+            self._called = True
+            with suppress(RuntimeError):  # the loop has ended, and all watchers with it
+                self._loop.call_soon_threadsafe(self._take)
+
+    @contextmanager
+    def watch(self) -> Iterator[asyncio.Event]:
+        """An event that is set whenever there is something new."""
+        news = asyncio.Event()
+        self._watchers.add(news)
+        try:
+            yield news
+        finally:
+            self._watchers.discard(news)
+
+    def reaches(self, cursor: int) -> bool:
+        """Whether every key event after a number is still kept."""
+        return self._lost <= cursor <= self.seq
+
+    def after(self, cursor: int) -> Chunk | None:
+        """The next frames after a number, or None if there are none."""
+        if cursor == self.seq:
+            return None
+        if self._last[:2] == (cursor, self.seq):  # watchers that keep up share their chunk
+            return self._last[2]
+        frames = [*merge(_newer(self._keys, cursor), self._loose_after(cursor), key=_seq)]
+        parts, size = [], 0
+        end = self.seq
+        for frame in frames:
+            if size and size + len(frame.data) > CHUNK_BYTES:
+                end = frame.seq - 1
+                break
+            parts.append(frame.data)
+            size += len(frame.data)
+        chunk = Chunk(b"".join(parts), end)
+        self._last = (cursor, self.seq, chunk)
+        return chunk
+
+    def _loose_after(self, cursor: int) -> list[Frame]:
+        frames = _newer(self._loose, cursor)
+        if len(frames) <= BEHIND:
+            return frames
+        latest = {frame.loose: frame for frame in frames}
+        return sorted(latest.values(), key=_seq)
+
+    def _take(self) -> None:
+        """Number what has come in. First the mark goes, then the events: one that comes in
+        between is either taken now or calls again."""
+        self._called = False
+        inbox = self._inbox
+        while inbox:
+            event = inbox.popleft()
+            for make, loose in frames_of(event):
+                self.seq += 1
+                (self._keys if loose is None else self._loose).append(Frame(self.seq, make, loose))
+            for observer in self._observers:
+                observer(event)
+        while len(self._keys) > self._key_frames:
+            self._lost = self._keys.popleft().seq
+        while len(self._loose) > self._loose_frames:
+            self._loose.popleft()
+        for news in self._watchers:
+            news.set()
+
+
+def _newer(frames: deque[Frame], cursor: int) -> list[Frame]:
+    found = []
+    for frame in reversed(frames):
+        if frame.seq <= cursor:
+            break
+        found.append(frame)
+    found.reverse()
+    return found
+
+
+def _seq(frame: Frame) -> int:
+    return frame.seq

@@ -1,0 +1,70 @@
+"""Logs as one JSON object a line, with the id of the run that a line is about."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import Any, TextIO
+
+from ..engine.events import NodeFailed
+from ..runs import RunEnded, RunQueued
+
+log = logging.getLogger("graphgen.runs")
+
+
+class JsonLines(logging.Formatter):
+    """A record as JSON; what ``extra={"data": {...}}`` holds stands beside the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, Any] = {
+            "time": f"{moment}.{int(record.msecs):03}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "data", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Write the logs of this process, standard error if no stream is given."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("graphgen").setLevel(level)
+
+
+def log_event(event: Any) -> None:
+    """Write what becomes of runs; an observer of the feed."""
+    kind = type(event)
+    if kind is RunEnded:
+        record = event.record
+        failed = record.status == "failed"
+        log.log(
+            logging.WARNING if failed else logging.INFO,
+            "run %s",
+            record.status,
+            extra={
+                "data": {
+                    "run_id": record.run_id,
+                    "name": record.name,
+                    "seconds": record.seconds,
+                    **({"problems": [str(p) for p in record.problems]} if failed else {}),
+                }
+            },
+        )
+    elif kind is RunQueued:
+        data = {"run_id": event.run_id, "name": event.name, "position": event.position}
+        log.debug("run queued", extra={"data": data})
+    elif kind is NodeFailed:
+        data = {"run_id": event.run_id, "node": event.node, "node_type": event.type}
+        if event.traceback:
+            data["traceback"] = event.traceback
+        log.warning("node failed: %s", event.problem.message, extra={"data": data})

@@ -1,0 +1,115 @@
+"""Small versions of pictures, and pictures too large to be decoded."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from .answers import Refused
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MIN_EDGE, MAX_EDGE = 16, 2048
+KEPT_BYTES = 32 << 20
+AT_ONCE = 2
+_QUALITY = 80
+
+
+def check_picture(source: Path | bytes, pixels: int) -> None:
+    """Refuse a picture whose header says that it has too many pixels. What is no picture
+    that can be read is not refused: it is somebody else's kind of file.
+
+    Raises:
+        Refused: ``image_too_large``.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with _opened(source) as picture:
+            size = picture.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large() from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return
+    if size[0] * size[1] > pixels:
+        raise _too_large()
+
+
+class Thumbnails:
+    """Makes small versions of pictures and keeps the latest in memory. For any thread.
+
+    Args:
+        pixels: Pictures with more are refused.
+    """
+
+    def __init__(self, pixels: int) -> None:
+        self._pixels = pixels
+        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self._turns = threading.Semaphore(AT_ONCE)  # each may hold a large picture in memory
+
+    def make(self, path: Path, edge: int) -> bytes:
+        """A picture as WebP, neither wider nor higher than ``edge`` pixels.
+
+        Raises:
+            Refused: ``image_too_large``, or ``unreadable_image``.
+        """
+        stat = path.stat()
+        key = (path, stat.st_mtime_ns, stat.st_size, edge)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        with self._turns:
+            made = _shrink(path, edge, self._pixels)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self._bytes += len(made)
+            while self._bytes > KEPT_BYTES:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _shrink(path: Path, edge: int, pixels: int) -> bytes:
+    from PIL import Image, ImageOps
+
+    check_picture(path, pixels)
+    try:
+        with _opened(path) as picture:
+            picture.draft("RGB", (edge, edge))  # JPEG is decoded no larger than needed
+            small = ImageOps.exif_transpose(picture)
+            small.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+            stream = io.BytesIO()
+            _eight_bits(small).save(stream, "WEBP", quality=_QUALITY, method=2)
+    except Exception as error:  # Pillow's decoders raise whatever they stumble over
+        raise Refused(
+            422, "unreadable_image", f"{path.name} is no picture that can be read"
+        ) from error
+    return stream.getvalue()
+
+
+def _eight_bits(picture: Image) -> Image:
+    """Colours or grey in eight bits, with transparency if there is some."""
+    if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        low, high = cast(tuple[float, float], picture.getextrema())
+        scale = 255.0 / (high - low) if high > low else 1.0
+        return picture.convert("F").point(lambda v: v * scale - low * scale).convert("L")
+    has_alpha = "A" in picture.mode or "transparency" in picture.info
+    return picture.convert("RGBA" if has_alpha else "RGB")
+
+
+def _opened(source: Path | bytes) -> Image:
+    from PIL import Image
+
+    stream: Path | BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
+    return Image.open(stream)
+
+
+def _too_large() -> Refused:
+    return Refused(422, "image_too_large", "the picture has too many pixels to be decoded here")

@@ -1,0 +1,146 @@
+"""``/api/files``: what the workspace holds, and uploads into it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from ...workflow import Workflow
+from ..answers import Refused, answer
+from ..body import parse_json
+from ..files import file_answer
+from ..pictures import check_picture
+from ..places import checked_name, inside, inside_file, media_type
+from ..services import services
+from ..uploads import PIECE_BYTES, Kept, keep_upload
+
+FOLDERS = ("inputs", "outputs")
+MOST_LISTED = 10_000
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def listed(request: web.Request) -> web.Response:
+    """Files and folders in a folder, newest first."""
+    parts = services(request)
+    root = _root(request, request.query.get("folder", "inputs"))
+    path = request.query.get("path", "")
+    return answer({"files": await parts.call(_list, root, path)})
+
+
+def _list(root: Path, name: str) -> list[dict[str, Any]]:
+    if not name and not root.exists():
+        return []
+    folder = inside(root, name)
+    if not folder.is_dir():
+        raise Refused(404, "missing_file", "that is no folder")
+    base = root.resolve()
+    found: list[dict[str, Any]] = []
+    for entry in folder.iterdir():
+        hidden = entry.name.startswith(".")
+        if hidden or not entry.resolve().is_relative_to(base) or not entry.exists():
+            continue
+        stat = entry.stat()
+        is_folder = entry.is_dir()
+        found.append(
+            {
+                "name": entry.name,
+                "path": entry.relative_to(base).as_posix(),
+                "bytes": 0 if is_folder else stat.st_size,
+                "modified": stat.st_mtime,
+                "media_type": "inode/directory" if is_folder else media_type(entry.name),
+            }
+        )
+    found.sort(key=lambda entry: (-entry["modified"], entry["name"]))
+    return found[:MOST_LISTED]
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    root = _root(request, request.match_info["folder"])
+    path = await services(request).call(inside_file, root, request.match_info["path"])
+    return await file_answer(request, path)
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take a file into the inputs: the field ``file`` of a form, or the body as it is."""
+    kind = request.content_type
+    if kind == "multipart/form-data":
+        kept = await _from_form(request)
+    elif kind == "application/octet-stream" or kind.startswith("image/"):
+        name = checked_name(request.query.get("name", ""))
+        kept = await _keep(request, name, request.content.iter_chunked(PIECE_BYTES))
+    else:
+        raise Refused(
+            415,
+            "wrong_content_type",
+            f"an upload is multipart/form-data or application/octet-stream, not {kind}",
+        )
+    entry = {
+        "name": kept.name,
+        "path": kept.name,
+        "bytes": kept.nbytes,
+        "media_type": media_type(kept.name),
+    }
+    return answer(entry, 201)
+
+
+async def _from_form(request: web.Request) -> Kept:
+    try:
+        form = await request.multipart()
+        async for part in form:
+            if isinstance(part, BodyPartReader) and part.name == "file":
+                name = checked_name(request.query.get("name") or part.filename or "")
+                return await _keep(request, name, _pieces(part))
+    except (ValueError, AssertionError, RuntimeError) as error:
+        raise Refused(400, "bad_form", f"the form can't be read: {error}") from None
+    raise Refused(400, "bad_form", "the form has no field named file")
+
+
+async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while piece := await part.read_chunk(PIECE_BYTES):
+        yield piece
+
+
+async def _keep(request: web.Request, name: str, pieces: AsyncIterator[bytes]) -> Kept:
+    parts = services(request)
+    length = request.content_length
+    if length is not None and length > parts.limits.upload_bytes + PIECE_BYTES:
+        raise Refused(413, "too_large", "the file is too large")
+    return await keep_upload(parts, parts.engine.workspace.inputs, name, pieces)
+
+
+async def imported(request: web.Request) -> web.Response:
+    """The workflow that a PNG carries, or that a JSON text is."""
+    parts = services(request)
+    if request.content_type not in ("application/json", "application/octet-stream", "image/png"):
+        raise Refused(
+            415,
+            "wrong_content_type",
+            f"an import is application/json or image/png, not {request.content_type}",
+        )
+    data = await request.read()
+    if data.startswith(_PNG):
+        await parts.call(check_picture, data, parts.limits.pixels)
+        workflow = await parts.call(Workflow.from_bytes, data, "the picture")
+    else:
+        workflow = Workflow.parse(parse_json(data))
+    return answer({"workflow": workflow.to_dict()})
+
+
+def _root(request: web.Request, folder: str) -> Path:
+    workspace = services(request).engine.workspace
+    if folder not in FOLDERS:
+        raise Refused(
+            404, "missing_file", "there is no such folder", hint=f"one of {', '.join(FOLDERS)}"
+        )
+    return workspace.inputs if folder == "inputs" else workspace.outputs
+
+
+ROUTES = [
+    web.get("/api/files", listed),
+    web.post("/api/files", upload),
+    web.get("/api/files/{folder}/{path:.+}", show),
+    web.post("/api/import", imported),
+]

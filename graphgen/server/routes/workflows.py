@@ -1,0 +1,151 @@
+"""``/api/workflows``: saved workflows, their history, and each as an endpoint."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from ...runs.problems import MAX_PRIORITY
+from ...signature import input_schema, output_schema
+from ...workflow import Workflow
+from ..answers import Refused, answer
+from ..bodies import RenameBody, SaveBody
+from ..body import read_body, read_json
+from ..frames import WorkflowsChanged
+from ..query import whole_number
+from ..services import services
+from ..views import saved_dict
+from ..waiting import preferred_wait
+from .runs import accepted
+
+if TYPE_CHECKING:
+    from ...runs import RunRecord
+
+
+async def listed(request: web.Request) -> web.Response:
+    parts = services(request)
+    found = await parts.call(parts.saved.list)
+    return answer({"workflows": [saved_dict(entry) for entry in found]})
+
+
+async def show(request: web.Request) -> web.Response:
+    parts = services(request)
+    name = request.match_info["name"]
+    workflow, revision = await parts.call(parts.saved.read, name)
+    entry = {"name": name, "revision": revision, "workflow": workflow.to_dict()}
+    return answer(entry, headers={"ETag": f'"{revision}"'})
+
+
+async def save(request: web.Request) -> web.Response:
+    """Save a workflow; what was there stays in its history."""
+    parts = services(request)
+    name = request.match_info["name"]
+    body = await read_body(request, SaveBody)
+    expected = body.revision if body.revision is not None else _expected(request)
+
+    def write() -> int:
+        return parts.saved.write(name, Workflow.parse(body.workflow, "workflow"), expected)
+
+    revision = await parts.call(write)
+    _tell(request, name)
+    entry = {"name": name, "revision": revision}
+    return answer(entry, headers={"ETag": f'"{revision}"'})
+
+
+async def delete(request: web.Request) -> web.Response:
+    parts = services(request)
+    name = request.match_info["name"]
+    await parts.call(parts.saved.delete, name, _expected(request))
+    _tell(request, name)
+    return web.Response(status=204)
+
+
+async def rename(request: web.Request) -> web.Response:
+    parts = services(request)
+    name = request.match_info["name"]
+    body = await read_body(request, RenameBody)
+    await parts.call(parts.saved.rename, name, body.name)
+    _tell(request, name)
+    _tell(request, body.name)
+    return answer({"name": body.name})
+
+
+async def history(request: web.Request) -> web.Response:
+    parts = services(request)
+    found = await parts.call(parts.saved.history, request.match_info["name"])
+    return answer({"revisions": [asdict(entry) for entry in found]})
+
+
+async def revision(request: web.Request) -> web.Response:
+    parts = services(request)
+    name = request.match_info["name"]
+    number = int(request.match_info["revision"][:9])
+    workflow = await parts.call(parts.saved.read_revision, name, number)
+    return answer({"name": name, "revision": number, "workflow": workflow.to_dict()})
+
+
+async def schema(request: web.Request) -> web.Response:
+    """JSON Schemas of the named inputs and outputs."""
+    parts = services(request)
+
+    def schemas() -> dict[str, Any]:
+        workflow, _ = parts.saved.read(request.match_info["name"])
+        known = parts.engine.registry, parts.engine.saved_workflow
+        return {
+            "inputs": input_schema(workflow, *known),
+            "outputs": output_schema(workflow, *known),
+        }
+
+    return answer(await parts.call(schemas))
+
+
+async def run(request: web.Request) -> web.Response:
+    """Run a saved workflow: the body is its named inputs, and nothing else."""
+    parts = services(request)
+    name = request.match_info["name"]
+    priority = whole_number(request, "priority", 0, -MAX_PRIORITY, MAX_PRIORITY)
+    wait = preferred_wait(request)
+    inputs = await read_json(request, required=False)
+    if inputs is None:
+        inputs = {}
+    if not isinstance(inputs, dict):
+        raise Refused(422, "bad_request", "the body is an object of the workflow's named inputs")
+
+    def accept() -> RunRecord:
+        workflow, _ = parts.saved.read(name)
+        return parts.queue.submit(workflow, inputs, None, priority, name)
+
+    return await accepted(request, await parts.call(accept), wait)
+
+
+def _expected(request: web.Request) -> int | None:
+    """The revision of ``If-Match``, 0 for ``If-None-Match: *``, or None."""
+    if request.headers.get("If-None-Match", "").strip() == "*":
+        return 0
+    text = request.headers.get("If-Match", "").strip()
+    if not text:
+        return None
+    digits = text.removeprefix("W/").strip('"')
+    if digits.isascii() and digits.isdigit():
+        return int(digits[:9])
+    raise Refused(400, "bad_request", f"If-Match: {text[:40]} names no revision")
+
+
+def _tell(request: web.Request, name: str) -> None:
+    services(request).feed.publish(WorkflowsChanged(name, time.time()))
+
+
+ROUTES = [
+    web.get("/api/workflows", listed),
+    web.get("/api/workflows/{name}", show),
+    web.put("/api/workflows/{name}", save),
+    web.delete("/api/workflows/{name}", delete),
+    web.post("/api/workflows/{name}/rename", rename),
+    web.get("/api/workflows/{name}/history", history),
+    web.get(r"/api/workflows/{name}/history/{revision:\d+}", revision),
+    web.get("/api/workflows/{name}/schema", schema),
+    web.post("/api/workflows/{name}/run", run),
+]

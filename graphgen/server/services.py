@@ -1,0 +1,119 @@
+"""What the routes work with: one object, kept in the application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from aiohttp import web
+
+from .catalogue import Catalogue
+from .feed import Feed
+from .logs import log_event
+from .metrics import Metrics
+from .packs import PackParts
+from .pictures import Thumbnails
+from .waiting import Waiting
+
+if TYPE_CHECKING:
+    from ..engine import Engine
+    from ..runs import RunQueue
+    from ..saved import SavedWorkflows
+    from .security import Guard
+
+THREADS = 16
+EDITOR = Path(__file__).parent / "editor"
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the server takes at most.
+
+    Attributes:
+        json_bytes: Size of a JSON body, or of a picture to import.
+        upload_bytes: Size of an uploaded file.
+        pixels: Pixels of a picture that is decoded.
+    """
+
+    json_bytes: int = 32 << 20
+    upload_bytes: int = 1 << 30
+    pixels: int = 100_000_000
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts behind the routes. Packs reach them by ``services(request)``.
+
+    Attributes:
+        feed: Hears the queue.
+        waiting, metrics: Hear the feed.
+        editor: Folder of the built editor.
+        threads: For what may block.
+    """
+
+    engine: Engine
+    queue: RunQueue
+    saved: SavedWorkflows
+    feed: Feed
+    guard: Guard
+    limits: Limits
+    editor: Path
+    waiting: Waiting
+    metrics: Metrics
+    packs: PackParts
+    catalogue: Catalogue
+    thumbnails: Thumbnails
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="graphgen-http")
+    )
+
+    @classmethod
+    def over(
+        cls,
+        engine: Engine,
+        queue: RunQueue,
+        feed: Feed,
+        saved: SavedWorkflows,
+        guard: Guard,
+        limits: Limits | None = None,
+        editor: Path = EDITOR,
+    ) -> Services:
+        """Everything that a server is, over an engine and a queue that ``feed`` hears."""
+        limits = limits or Limits()
+        packs = PackParts.of(engine.plugins)
+        parts = cls(
+            engine=engine,
+            queue=queue,
+            saved=saved,
+            feed=feed,
+            guard=guard,
+            limits=limits,
+            editor=editor,
+            waiting=Waiting(),
+            metrics=Metrics(engine, queue),
+            packs=packs,
+            catalogue=Catalogue(engine, packs.problems),
+            thumbnails=Thumbnails(limits.pixels),
+        )
+        for observer in (parts.waiting, parts.metrics, log_event):
+            feed.observe(observer)
+        return parts
+
+    async def call(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
+        """What a function that may block gives, called in another thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, lambda: function(*args, **options))
+
+
+SERVICES = web.AppKey("services", Services)
+
+
+def services(request: web.Request) -> Services:
+    """The parts behind the routes, for a handler."""
+    return request.app[SERVICES]

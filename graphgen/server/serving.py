@@ -1,0 +1,106 @@
+"""Serving: an address, a server on it, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from aiohttp import web
+
+from ..problems import InvalidWorkflow, Problem
+from .app import make_app
+from .services import Services
+
+BACKLOG = 512
+SHUTDOWN_SECONDS = 3.0
+"""How long answers that are being given may take when the server ends."""
+INTERRUPTED = 130
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on an address; port 0 is any that is free.
+
+    Raises:
+        InvalidWorkflow: The port is taken or not allowed, or there is no such address.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError):
+        raise _unusable("unknown_host", f"{host!r}: there is no such address here") from None
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _bind_problem(error, host, port) from None
+    return listener
+
+
+@asynccontextmanager
+async def serving(parts: Services, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve as long as the block lasts; then websockets get a close frame, answers that are
+    being given are ended, and no request is taken any more."""
+    parts.guard.port = listener.getsockname()[1]
+    runner = web.AppRunner(
+        make_app(parts), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, handle_signals=False
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def serve(parts: Services, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until the process is told to end; a second signal ends it at once.
+
+    Args:
+        ready: Called when requests are answered.
+    """
+    stop = asyncio.Event()
+    with _on_signals(asyncio.get_running_loop(), stop):
+        async with serving(parts, listener):
+            ready()
+            await stop.wait()
+
+
+@contextmanager
+def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Iterator[None]:
+    def handle(number: int, _: object) -> None:
+        if stop.is_set():
+            os._exit(INTERRUPTED)  # what was accepted is in the database
+        loop.call_soon_threadsafe(stop.set)
+
+    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _bind_problem(error: OSError, host: str, port: int) -> InvalidWorkflow:
+    if error.errno == errno.EADDRINUSE:
+        return _unusable(
+            "port_in_use",
+            f"port {port} of {host} is in use, perhaps by another graphgen",
+            "end that program, or choose another with --port; --port 0 takes any that is free",
+        )
+    if error.errno == errno.EACCES:
+        return _unusable("port_not_allowed", f"port {port} is not allowed to this user")
+    return _unusable("unusable_address", f"{host}:{port} can't be used: {error.strerror}")
+
+
+def _unusable(code: str, message: str, hint: str | None = None) -> InvalidWorkflow:
+    return InvalidWorkflow(Problem(code, message, hint=hint))

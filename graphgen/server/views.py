@@ -1,0 +1,62 @@
+"""Runs and the queue as clients see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from ..runs import RunQueue, RunRecord
+    from ..saved import SavedWorkflow
+
+
+def run_dict(record: RunRecord) -> dict[str, Any]:
+    """A run; its files with the addresses that serve them."""
+    return {**record.to_dict(), "outputs": outputs_dict(record)}
+
+
+def ended_dict(record: RunRecord) -> dict[str, Any]:
+    """What the event of a run's end says of it."""
+    return {
+        "status": record.status,
+        "seconds": record.seconds,
+        "outputs": outputs_dict(record),
+        "problems": [problem.to_dict() for problem in record.problems],
+    }
+
+
+def outputs_dict(record: RunRecord) -> dict[str, list[dict[str, Any]]]:
+    """The outputs of a run by name; files with the address that serves them."""
+    return {
+        name: [
+            {**item, "url": output_url(record.run_id, name, at)} if "file" in item else item
+            for at, item in enumerate(items)
+        ]
+        for name, items in record.outputs.items()
+    }
+
+
+def output_url(run_id: str, name: str, at: int) -> str:
+    return f"/api/runs/{run_id}/outputs/{quote(name, safe='')}/{at}"
+
+
+def queue_dict(queue: RunQueue, active: list[RunRecord]) -> dict[str, Any]:
+    """The queue; ids of its active runs in their order."""
+    return {
+        "paused": queue.paused,
+        "running": [record.run_id for record in active if record.status == "running"],
+        "queued": [record.run_id for record in active if record.status == "queued"],
+        "capacity": queue.capacity,
+    }
+
+
+def saved_dict(entry: SavedWorkflow) -> dict[str, Any]:
+    """A saved workflow in a list."""
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "description": entry.description,
+        "revision": entry.revision,
+        "modified": entry.modified,
+        "problem": entry.problem.to_dict() if entry.problem else None,
+    }
