@@ -111,6 +111,7 @@ class RunQueue:
             state.open = False
             state.work.notify_all()
             state.release_waiters()
+            state.settled.wait_for(lambda: not state.arriving)  # a commit away
             stopped = [run for run in state.running.values() if not run.cancelled]
         try:
             # Noted before they stop, so that an impatient kill counts for no crash of theirs.
@@ -196,6 +197,7 @@ class RunQueue:
         state = self._state
         with state.lock:
             state.arriving -= 1
+            state.settled.notify_all()
             if run is not None:
                 state.idle += 1
                 state.work.notify()
@@ -204,6 +206,7 @@ class RunQueue:
         state = self._state
         with state.lock:
             state.arriving -= 1
+            state.settled.notify_all()
             record = entry.record
             if run is None:
                 position = state.line.add(entry)

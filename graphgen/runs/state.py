@@ -38,6 +38,7 @@ class State:
 
     Attributes:
         work: Notified when a worker may find something to do.
+        settled: Notified when a run that was on its way has arrived, or will not.
         begun: Runs that are noted as begun and wait for the worker that is free for them.
         idle: Workers that wait, less those that a run in ``begun`` or on its way is for.
         arriving: Runs on their way into the line.
@@ -47,6 +48,7 @@ class State:
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self.lock = threading.RLock()
         self.work = threading.Condition(self.lock)
+        self.settled = threading.Condition(self.lock)
         self.line = Line()
         self.running: dict[str, Running] = {}
         self.begun: list[Running] = []
