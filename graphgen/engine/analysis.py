@@ -450,11 +450,14 @@ def references(value: Any) -> list[str]:
 
     A list or a dict of nothing but links is gathered when the run has made them all.
     """
-    link = link_of(value)
-    if link is not None:
-        return [link]
     kind = type(value)
-    if (kind is not dict and kind is not list) or (kind is dict and is_wrapped(value)):
+    if kind is dict and len(value) == 1:
+        link = value.get("link")
+        if isinstance(link, str):
+            return [link]
+        if is_wrapped(value):
+            return []
+    elif kind is not dict and kind is not list:
         return []
     found: list[str] = []
     for item in value.values() if kind is dict else value:

@@ -184,8 +184,9 @@ class Planner:
             if doc.mode is None:
                 for value in doc.inputs.values():
                     if type(value) not in SCALARS:
-                        ends = [flat.resolve(reference) for reference in references(value)]
-                        linked.update(split_port(end)[0] for end in ends)
+                        for reference in references(value):
+                            end = flat.resolve(reference) if flat.aliases else reference
+                            linked.add(end.rpartition(".")[0] or end)
         # A cycle has no last node; then everything is wanted, and the walk reports it.
         return [id for id in flat.nodes if id not in linked] or list(flat.nodes)
 

@@ -17,7 +17,7 @@ from ..node import NodeSpec
 from ..plain import is_plain
 from ..problems import Problem
 from ..types import TypeExpr
-from ..workflow import NodeDoc, file_of, link_of
+from ..workflow import NodeDoc, file_of
 from .analysis import Analysis, Tools, loading_id
 from .flatten import Flat, Mode
 from .keys import Encoded, encode_link, encode_sources
@@ -193,8 +193,11 @@ def _snapshot(doc: NodeDoc) -> tuple[str, int, Mode, bytes | None]:
 def _frozen(doc: NodeDoc) -> bytes | None:
     inputs = doc.inputs
     for value in inputs.values():
-        # marshal would write an array as its bytes, without shape or dtype.
-        if type(value) not in _SCALARS and link_of(value) is None and not is_plain(value):
+        if type(value) in _SCALARS:
+            continue
+        if type(value) is dict and len(value) == 1 and type(value.get("link")) is str:
+            continue
+        if not is_plain(value):  # marshal would write an array without its shape or dtype
             return None
     return marshal.dumps(inputs, _MARSHAL_VERSION)
 
