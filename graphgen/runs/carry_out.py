@@ -53,6 +53,8 @@ def carry_out(
             outputs=folder,
             previews=previews,
         )
+        if run.abandoned:
+            return None
         if result.status == "cancelled" and not run.cancelled:
             clear_away(folder)
             return None

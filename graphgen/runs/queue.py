@@ -125,6 +125,8 @@ class RunQueue:
             worker.join(None if until is None else max(0.0, until - time.monotonic()))
             for worker in self._workers
         ]
+        for run in stopped:
+            run.abandoned = True
         self.store.close()
         return all(ended)
 

@@ -25,11 +25,13 @@ class Running:
 
     Attributes:
         cancelled: Whether somebody asked for its end; a queue that closes stops runs too.
+        abandoned: Whether the queue was closed without waiting for it.
     """
 
     entry: Entry
     token: CancelToken = field(default_factory=CancelToken)
     cancelled: bool = False
+    abandoned: bool = False
 
 
 class State:

@@ -52,7 +52,26 @@ def save_page(page, target):
             stream.flush()
 
 
-TYPES = (TypeSpec(Page, save=save_page), TypeSpec(Secret, stored=False))
+@dataclass(frozen=True)
+class Scroll:
+    """A text that is saved in two files, the second of which takes for ever."""
+
+    text: str
+
+
+def save_scroll(scroll, target):
+    target.path(".txt").write_text(scroll.text)
+    with open(target.path(".txt"), "w") as stream:
+        stream.write(scroll.text[:10])
+        stream.flush()
+        time.sleep(WAIT)
+
+
+TYPES = (
+    TypeSpec(Page, save=save_page),
+    TypeSpec(Scroll, save=save_scroll),
+    TypeSpec(Secret, stored=False),
+)
 
 
 @node("runs/note", title="Note", volatile=True)
@@ -102,6 +121,12 @@ def page(value: int = 0, size: int = 1000) -> Page:
     return Page(f"{value}:".ljust(size - 1, "x") + "!")
 
 
+@node("runs/scroll", title="Scroll")
+def scroll(value: int = 0) -> Scroll:
+    """Give a text that is not saved in a lifetime."""
+    return Scroll("x" * 10_000)
+
+
 @node("runs/secret", title="Secret")
 def secret() -> Secret:
     """Give what can't be saved."""
@@ -122,6 +147,8 @@ def await_file(value: int = 0, name: str = "go", *, ctx: Context) -> int:
     """Hold until there is a file in the workspace's inputs."""
     folder = ctx.outputs.parent.parent / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
+    ctx.outputs.mkdir(parents=True, exist_ok=True)
+    (ctx.outputs / "note.txt").write_text("half of w")
     (folder / f"{name}-begun-{value}").touch()
     until = time.monotonic() + WAIT
     while not (folder / name).exists():
@@ -143,7 +170,7 @@ def on_device(value: int = 0) -> int:
     return value
 
 
-NODES = (on_device, note, hold, deaf, step, slow, page, secret, write, await_file, crash)
+NODES = (on_device, note, hold, deaf, step, slow, page, scroll, secret, write, await_file, crash)
 
 
 def one(type_: str, output: str = "value", **inputs) -> Workflow:
