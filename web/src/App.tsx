@@ -1,0 +1,23 @@
+import { Canvas } from "./canvas/Canvas";
+import { useText } from "./i18n";
+import { Problems } from "./panels/Problems";
+import { NodeSearch } from "./panels/search/NodeSearch";
+import { Breadcrumbs } from "./panels/top/Tabs";
+import { TopBar } from "./panels/top/TopBar";
+import { useEditor } from "./store/store";
+
+export function App() {
+  const t = useText();
+  const ready = useEditor((state) => state.catalogue.nodes.size > 0);
+  return (
+    <div className="app">
+      <TopBar />
+      <main className="workspace">
+        {ready ? <Canvas /> : <p className="loading">{t("app.loading")}</p>}
+        <Breadcrumbs />
+        <Problems />
+      </main>
+      <NodeSearch />
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+import { LINK_PREFIX } from "../canvas/flow";
+import { lastPointer, toGraph } from "../canvas/instance";
+import { removeGroups, removeNotes } from "../commands/graph";
+import { disconnect } from "../commands/links";
+import { removeNodes, setLook } from "../commands/nodes";
+import type { Mode } from "../graph/document";
+import { linksOf } from "../graph/links";
+import { activeDocument, activeGraph } from "../store/documents";
+import { selectedNodes } from "../store/selectors";
+import { type EditorState, useEditor } from "../store/store";
+import type { Action } from "./action";
+
+const get = useEditor.getState;
+const hasNodes = (state: EditorState) => selectedNodes(state).length > 0;
+const hasSelection = (state: EditorState) => (activeDocument(state)?.selection.size ?? 0) > 0;
+
+export const editActions = {
+  "edit.undo": {
+    label: "edit.undo",
+    run: () => get().undo(),
+    enabled: (state) => activeDocument(state)?.history.past != null,
+  },
+  "edit.redo": {
+    label: "edit.redo",
+    run: () => get().redo(),
+    enabled: (state) => activeDocument(state)?.history.future != null,
+  },
+  "edit.delete": { label: "edit.delete", run: removeSelection, enabled: hasSelection },
+  "edit.select_all": {
+    label: "edit.select_all",
+    run: () => get().select(Object.keys(activeGraph(get())?.nodes ?? {})),
+  },
+  "edit.add_node": {
+    label: "edit.add_node",
+    run: () => {
+      const screen = lastPointer();
+      get().setView({ search: { at: toGraph(screen), screen, linking: null } });
+    },
+  },
+  "edit.mute": { label: "edit.mute", run: () => toggleMode("muted"), enabled: hasNodes },
+  "edit.bypass": { label: "edit.bypass", run: () => toggleMode("bypassed"), enabled: hasNodes },
+  "edit.collapse": { label: "edit.collapse", run: toggleCollapsed, enabled: hasNodes },
+} satisfies Record<string, Action>;
+
+function removeSelection(): void {
+  const graph = activeGraph(get());
+  const selection = [...(activeDocument(get())?.selection ?? [])];
+  if (!graph || selection.length === 0) return;
+  const chosen = new Set(selection);
+  const named = (prefix: string) =>
+    selection.filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length));
+  get().execute([
+    disconnect({ links: linksOf(graph).filter((link) => chosen.has(LINK_PREFIX + link.id)) }),
+    removeNodes({ ids: selection }),
+    removeGroups({ ids: named("group/") }),
+    removeNotes({ ids: named("note/") }),
+  ]);
+  get().select([]);
+}
+
+/** Sets the mode on all selected nodes, or takes it from them if all have it. */
+function toggleMode(mode: Mode): void {
+  const nodes = selectedNodes(get());
+  const all = nodes.every((node) => node.mode === mode);
+  const ids = nodes.map((node) => node.id);
+  get().execute(setLook({ ids, look: { mode: all ? undefined : mode } }));
+}
+
+function toggleCollapsed(): void {
+  const nodes = selectedNodes(get());
+  const all = nodes.every((node) => node.collapsed);
+  const ids = nodes.map((node) => node.id);
+  get().execute(setLook({ ids, look: { collapsed: all ? undefined : true } }));
+}

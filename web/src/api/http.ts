@@ -1,0 +1,69 @@
+/** Requests to the server that the editor came from. */
+
+import type { Problem } from "../graph/catalogue";
+import { formatJson, parseJson } from "../graph/json";
+
+/** An answer that is no success, or no answer at all (`status` 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problems: readonly Problem[],
+    /** The whole answer, for what it says besides, such as `current` of a conflict. */
+    readonly body: unknown = null,
+  ) {
+    super(problems.map((problem) => problem.message).join("\n") || `HTTP ${status}`);
+  }
+}
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** Send a request; the answer's JSON, with long integers kept exact. */
+export async function request<T>(
+  method: string,
+  path: string,
+  { body, headers, signal }: RequestOptions = {},
+): Promise<T> {
+  const response = await send(path, {
+    method,
+    headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
+    ...(body !== undefined && { body: formatJson(body) }),
+    ...(signal && { signal }),
+  });
+  return (await answerOf(response)) as T;
+}
+
+/** Send bytes, such as a dropped picture, without reading them into memory. */
+export async function upload<T>(path: string, file: Blob): Promise<T> {
+  const headers = { "Content-Type": "application/octet-stream" };
+  return (await answerOf(await send(path, { method: "POST", headers, body: file }))) as T;
+}
+
+async function send(path: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, [problem("unreachable", "the server does not answer")]);
+  }
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  let body: unknown = null;
+  try {
+    body = text ? parseJson(text) : null;
+  } catch {
+    throw new ApiError(response.status, [problem("bad_answer", "the server's answer is no JSON")]);
+  }
+  if (response.ok) return body;
+  const problems = (body as { problems?: Problem[] } | null)?.problems ?? [];
+  throw new ApiError(response.status, problems, body);
+}
+
+function problem(code: string, message: string): Problem {
+  return { code, message, node: null, port: null, hint: null };
+}

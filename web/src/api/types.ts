@@ -1,0 +1,109 @@
+/** What the server sends; see `/api/openapi.json`. */
+
+import type { Problem } from "../graph/catalogue";
+import type { Json, JsonObject } from "../graph/json";
+
+export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+export interface FileItem {
+  readonly file: string;
+  readonly media_type: string;
+  readonly bytes: number;
+  readonly url: string;
+}
+export interface ValueItem {
+  readonly value: Json;
+}
+export type OutputItem = FileItem | ValueItem;
+export type Outputs = Readonly<Record<string, readonly OutputItem[]>>;
+
+export interface Run {
+  readonly run_id: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly priority: number;
+  /** Seconds since the epoch. */
+  readonly created: number;
+  readonly started: number | null;
+  readonly finished: number | null;
+  readonly seconds: number | null;
+  readonly nodes: Readonly<Record<string, { status: string; seconds?: number | null }>>;
+  readonly outputs: Outputs;
+  readonly problems: readonly Problem[];
+  readonly workflow_name: string;
+}
+
+export interface Queue {
+  readonly paused: boolean;
+  readonly queued: readonly string[];
+  readonly running: readonly string[];
+}
+
+export interface Accepted {
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly position: number | null;
+}
+
+export interface RunRequest {
+  readonly workflow: JsonObject;
+  readonly inputs?: JsonObject;
+  readonly targets?: readonly string[];
+  readonly priority?: number;
+  readonly name?: string;
+}
+
+export interface Template {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly picture_url?: string | null;
+}
+
+interface Base {
+  readonly seq: number;
+  readonly time: number;
+  readonly run_id: string;
+}
+interface OfNode extends Base {
+  readonly node: string;
+  readonly node_type: string;
+}
+
+/** Events of the websocket. */
+export type ServerEvent =
+  | (Base & { type: "run_queued"; name: string; position: number; priority: number })
+  | (Base & { type: "run_started"; nodes: number })
+  | (OfNode & { type: "node_cached" | "node_started" | "node_skipped" })
+  | (OfNode & { type: "node_progress"; step: number; total: number })
+  | (OfNode & { type: "node_finished"; seconds: number })
+  | (OfNode & { type: "node_failed"; problem: Problem })
+  | (Base & {
+      type: "run_finished";
+      status: RunStatus;
+      seconds: number | null;
+      outputs: Outputs;
+      problems: readonly Problem[];
+    })
+  | ({ type: "queue_changed"; seq: number; time: number } & Queue)
+  | { type: "workflows_changed"; seq: number; time: number; name: string };
+
+export interface Hello {
+  readonly type: "hello";
+  readonly epoch: string;
+  readonly seq: number;
+  /** Events were missed: `runs` and `queue` are the state as it is. */
+  readonly reset: boolean;
+  readonly runs?: readonly Run[];
+  readonly queue?: Queue;
+}
+
+export interface PreviewHeader {
+  readonly type: "preview";
+  readonly seq: number;
+  readonly run_id: string;
+  readonly node: string;
+  readonly step: number;
+  readonly total: number;
+  readonly media_type: string;
+}

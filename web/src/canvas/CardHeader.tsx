@@ -1,0 +1,101 @@
+/** The head of a card: its title, what it runs, and how far it is. */
+
+import { memo } from "react";
+import type { NodeSpec } from "../graph/catalogue";
+import type { NodeRecord } from "../graph/document";
+import { definedAt, subgraphName } from "../graph/subgraphs";
+import { useText } from "../i18n";
+import { Icon } from "../panels/Icon";
+import { activeDocument } from "../store/documents";
+import type { NodeRun } from "../store/runEvents";
+import { useNodeRun } from "../store/selectors";
+import { type EditorState, useEditor } from "../store/store";
+
+interface CardHeaderProps {
+  readonly node: NodeRecord;
+  readonly spec: NodeSpec;
+}
+
+export const CardHeader = memo(function CardHeader({ node, spec }: CardHeaderProps) {
+  const t = useText();
+  const run = useNodeRun(node.id);
+  const inner = useEditor((state) => innerPath(state, node));
+  const title = node.title ?? spec.title;
+  return (
+    <header className="card-header" title={spec.description.split("\n\n", 1)[0]}>
+      <span className="card-title">{title}</span>
+      {tellsMore(node) && <span className="card-id">{node.id}</span>}
+      {node.mode && <span className="badge">{t(`node.${node.mode}`)}</span>}
+      {run && <RunBadge run={run} />}
+      {inner && (
+        <button
+          type="button"
+          className="icon-button small nodrag"
+          title={t("node.enter")}
+          aria-label={t("node.enter")}
+          onClick={() => useEditor.getState().enter(node.id, inner.split("\n"))}
+        >
+          <Icon name="enter" />
+        </button>
+      )}
+      {run?.status === "running" && <Progress run={run} />}
+    </header>
+  );
+});
+
+/** Whether the id was chosen by a person, so that it says what the node is for. */
+function tellsMore(node: NodeRecord): boolean {
+  const made = node.type.split("/").at(-1) ?? "";
+  return node.title === undefined && node.id.replace(/_\d+$/, "") !== made.replace(/_\d+$/, "");
+}
+
+/** Where the subgraph of a node is defined, as one text so that it compares by value. */
+function innerPath(state: EditorState, node: NodeRecord): string | null {
+  const name = subgraphName(node);
+  const document = name === null ? null : activeDocument(state);
+  if (!document || name === null) return null;
+  return definedAt(document.history.document, document.path, name)?.join("\n") ?? null;
+}
+
+function RunBadge({ run }: { run: NodeRun }) {
+  const t = useText();
+  switch (run.status) {
+    case "cached":
+      return <span className="badge cached">{t("node.cached")}</span>;
+    case "skipped":
+      return <span className="badge">{t("node.skipped")}</span>;
+    case "failed":
+      return (
+        <span className="badge failed" title={run.problem?.message}>
+          {t("node.failed")}
+        </span>
+      );
+    case "done":
+      return <span className="badge">{duration(run.seconds ?? 0)}</span>;
+    case "running":
+      return run.total ? (
+        <span className="badge busy">
+          {run.step}/{run.total}
+        </span>
+      ) : null;
+  }
+}
+
+function Progress({ run }: { run: NodeRun }) {
+  const known = run.total !== undefined && run.total > 0;
+  const share = known ? (run.step ?? 0) / (run.total ?? 1) : 0;
+  return (
+    <div className={known ? "progress" : "progress unknown"}>
+      <div style={{ transform: `scaleX(${known ? share : 1})` }} />
+    </div>
+  );
+}
+
+/** `0.42 s`, `12 s`, `3:05`. */
+export function duration(seconds: number): string {
+  if (seconds < 0.01) return `${(seconds * 1000).toFixed(1)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 100) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

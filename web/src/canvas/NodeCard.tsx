@@ -1,0 +1,146 @@
+/** A node. It reads its own record, type and progress, and is drawn again for nothing else. */
+
+import type { NodeProps } from "@xyflow/react";
+import { memo } from "react";
+import type { NodeSpec } from "../graph/catalogue";
+import type { NodeRecord } from "../graph/document";
+import { isGhost } from "../graph/ghost";
+import { isLinked } from "../graph/links";
+import { useText } from "../i18n";
+import { picturedNodes, useNode, useNodeRun, useSelected, useSpec } from "../store/selectors";
+import { useEditor } from "../store/store";
+import { CardHeader } from "./CardHeader";
+import { CardWidget } from "./CardWidget";
+import type { CardNode } from "./flow";
+import { type CardLayout, layoutOf, PORT_ROW } from "./geometry";
+import { Port } from "./Port";
+
+export const NodeCard = memo(
+  function NodeCard({ id }: NodeProps<CardNode>) {
+    const node = useNode(id);
+    const spec = useSpec(id);
+    const selected = useSelected(id);
+    const run = useNodeRun(id);
+    const picture = useEditor((state) => picturedNodes(state).get(id));
+    const far = useEditor((state) => state.distance !== "near");
+    if (!node || !spec) return null;
+    const layout = layoutOf(node, spec, picture !== undefined);
+    const classes = [
+      "card",
+      selected && "selected",
+      far && "far",
+      isGhost(spec) && "ghost",
+      node.mode,
+      run && `run-${run.status}`,
+    ];
+    return (
+      <article
+        className={classes.filter(Boolean).join(" ")}
+        aria-label={node.title ?? spec.title}
+        data-node={id}
+        style={{
+          height: layout.height,
+          ...(node.colour && { "--card-colour": node.colour }),
+        }}
+      >
+        <CardHeader node={node} spec={spec} />
+        {!far && !node.collapsed && <Rows node={node} spec={spec} layout={layout} />}
+        {!far && layout.picture && picture && (
+          <div
+            className="card-picture"
+            style={{ top: layout.picture.y, height: layout.picture.height }}
+          >
+            <img src={picture} alt="" draggable={false} />
+          </div>
+        )}
+        <Ports node={node} spec={spec} layout={layout} />
+      </article>
+    );
+  },
+  (before, after) => before.id === after.id,
+);
+
+interface PartProps {
+  readonly node: NodeRecord;
+  readonly spec: NodeSpec;
+  readonly layout: CardLayout;
+}
+
+function Rows({ node, spec, layout }: PartProps) {
+  const t = useText();
+  return (
+    <>
+      {isGhost(spec) && <p className="card-unknown">{t("node.unknown")}</p>}
+      {layout.ports.map((row) => (
+        <div key={row.y} className="port-row" style={{ top: row.y, height: PORT_ROW }}>
+          <span className="port-name" title={spec.inputs[row.input ?? ""]?.description}>
+            {row.input?.replaceAll("_", " ")}
+            {row.input && missing(node, spec, row.input) && <b className="missing"> •</b>}
+          </span>
+          <span className="port-name output" title={spec.outputs[row.output ?? ""]?.description}>
+            {row.output?.replaceAll("_", " ")}
+          </span>
+        </div>
+      ))}
+      {layout.widgets.map((row) => {
+        const input = spec.inputs[row.input];
+        return (
+          input && (
+            <div key={row.input} className="widget-row" style={{ top: row.y, height: row.height }}>
+              <CardWidget
+                node={node.id}
+                name={row.input}
+                input={input}
+                value={node.inputs[row.input]}
+              />
+            </div>
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function missing(node: NodeRecord, spec: NodeSpec, name: string): boolean {
+  return spec.inputs[name]?.required === true && node.inputs[name] === undefined;
+}
+
+function Ports({ node, spec, layout }: PartProps) {
+  const asWidget = new Set(layout.widgets.map((row) => row.input));
+  return (
+    <>
+      {Object.entries(layout.inputs).map(([name, y]) => {
+        const input = spec.inputs[name];
+        return (
+          input && (
+            <Port
+              key={`in ${name}`}
+              node={node.id}
+              name={name}
+              side="input"
+              type={input.type}
+              y={y}
+              quiet={asWidget.has(name)}
+              linked={isLinked(node.inputs[name])}
+            />
+          )
+        );
+      })}
+      {Object.entries(layout.outputs).map(([name, y]) => {
+        const output = spec.outputs[name];
+        return (
+          output && (
+            <Port
+              key={`out ${name}`}
+              node={node.id}
+              name={name}
+              side="output"
+              type={output.type}
+              y={y}
+            />
+          )
+        );
+      })}
+    </>
+  );
+}

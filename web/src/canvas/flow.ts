@@ -1,0 +1,151 @@
+/** From records to what xyflow draws. What did not change stays the same object. */
+
+import { type Edge, type Node, type NodeHandle, Position } from "@xyflow/react";
+import { typeColour } from "../graph/catalogue";
+import type { NodeRecord, Point } from "../graph/document";
+import { drawnSpec } from "../graph/ghost";
+import { type Link, linksInto } from "../graph/links";
+import type { Level } from "../graph/subgraphs";
+import { type CardLayout, layoutOf } from "./geometry";
+
+/** Nodes carry nothing: a card reads its own record from the store. */
+export type CardNode = Node<Record<string, never>, "card">;
+export type LinkEdge = Edge<{ colour: string; bends: readonly Point[] }, "link">;
+
+export const HANDLE = 12;
+const NO_DATA: Record<string, never> = {};
+const NO_BENDS: readonly Point[] = [];
+export const LINK_PREFIX = "link/";
+
+interface KnownNode {
+  readonly record: NodeRecord;
+  readonly layout: CardLayout;
+  readonly moved: Point | undefined;
+  readonly selected: boolean;
+  readonly node: CardNode;
+}
+
+/** Keeps what it made last time, one per canvas. */
+export function makeFlow() {
+  let nodes = new Map<string, KnownNode>();
+  let edges = new Map<string, { link: Link; edge: LinkEdge }>();
+
+  return {
+    nodes(
+      level: Level,
+      selection: ReadonlySet<string>,
+      gesture: Readonly<Record<string, Point>> | null,
+      pictured: ReadonlyMap<string, string>,
+    ): CardNode[] {
+      const next = new Map<string, KnownNode>();
+      for (const record of Object.values(level.graph.nodes)) {
+        const layout = layoutOf(record, drawnSpec(level, record), pictured.has(record.id));
+        const moved = gesture?.[record.id];
+        const selected = selection.has(record.id);
+        const before = nodes.get(record.id);
+        const same =
+          before?.record === record &&
+          before.layout === layout &&
+          before.moved === moved &&
+          before.selected === selected;
+        next.set(
+          record.id,
+          same
+            ? before
+            : {
+                record,
+                layout,
+                moved,
+                selected,
+                node: toNode(record, layout, moved, selected, before),
+              },
+        );
+      }
+      nodes = next;
+      return [...next.values()].map((known) => known.node);
+    },
+
+    edges(level: Level, selection: ReadonlySet<string>): LinkEdge[] {
+      const next = new Map<string, { link: Link; edge: LinkEdge }>();
+      for (const record of Object.values(level.graph.nodes)) {
+        for (const link of linksInto(record)) {
+          const made = toEdge(level, link, selection, edges.get(link.id));
+          if (made) next.set(link.id, made);
+        }
+      }
+      edges = next;
+      return [...next.values()].map((known) => known.edge);
+    },
+  };
+}
+
+function toNode(
+  record: NodeRecord,
+  layout: CardLayout,
+  moved: Point | undefined,
+  selected: boolean,
+  before: KnownNode | undefined,
+): CardNode {
+  const [x, y] = moved ?? record.position;
+  const { width, height } = layout;
+  const same = before?.layout === layout ? before.node : null;
+  return {
+    id: record.id,
+    type: "card",
+    position: { x, y },
+    data: NO_DATA,
+    selected,
+    width,
+    height,
+    measured: same?.measured ?? { width, height },
+    handles: same?.handles ?? handlesOf(layout),
+  };
+}
+
+/** Where links start and end, so that no card has to be drawn and measured for its links. */
+function handlesOf({ width, inputs, outputs }: CardLayout): NodeHandle[] {
+  const size = { width: HANDLE, height: HANDLE };
+  const left = -HANDLE / 2;
+  return [
+    ...Object.entries(inputs).map(([id, y]): NodeHandle => {
+      return { id, type: "target", position: Position.Left, x: left, y: y - HANDLE / 2, ...size };
+    }),
+    ...Object.entries(outputs).map(([id, y]): NodeHandle => {
+      const x = width + left;
+      return { id, type: "source", position: Position.Right, x, y: y - HANDLE / 2, ...size };
+    }),
+  ];
+}
+
+function toEdge(
+  level: Level,
+  link: Link,
+  selection: ReadonlySet<string>,
+  before: { link: Link; edge: LinkEdge } | undefined,
+): { link: Link; edge: LinkEdge } | null {
+  const source = level.graph.nodes[link.source];
+  const target = level.graph.nodes[link.target];
+  const output = source && drawnSpec(level, source).outputs[link.output];
+  if (!output || !target || !(link.input in drawnSpec(level, target).inputs)) return null;
+  const id = LINK_PREFIX + link.id;
+  const selected = selection.has(id);
+  const colour = typeColour(level.catalogue, output.type);
+  const bends = level.graph.reroutes[`${link.target}.${link.input}`] ?? NO_BENDS;
+  const same =
+    before?.link === link &&
+    before.edge.selected === selected &&
+    before.edge.data?.colour === colour &&
+    before.edge.data.bends === bends;
+  if (same) return before;
+  const edge: LinkEdge = {
+    id,
+    type: "link",
+    source: link.source,
+    sourceHandle: link.output,
+    target: link.target,
+    targetHandle: link.input,
+    selected,
+    data: { colour, bends },
+  };
+  return { link, edge };
+}

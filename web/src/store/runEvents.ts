@@ -1,0 +1,148 @@
+/** What runs look like from the outside, made from the server's events by pure functions. */
+
+import type { Outputs, Queue, Run, RunStatus, ServerEvent } from "../api/types";
+import type { Problem } from "../graph/catalogue";
+
+export type NodeStatus = "running" | "cached" | "done" | "skipped" | "failed";
+
+export interface NodeRun {
+  readonly status: NodeStatus;
+  readonly step?: number;
+  readonly total?: number;
+  readonly seconds?: number;
+  readonly problem?: Problem;
+}
+
+export interface RunView {
+  readonly id: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Seconds since the epoch. */
+  readonly created: number;
+  readonly seconds: number | null;
+  /** How many nodes the run has, and by id (`outer/inner`) how far each is. */
+  readonly total: number;
+  readonly nodes: Readonly<Record<string, NodeRun>>;
+  readonly outputs: Outputs;
+  readonly problems: readonly Problem[];
+}
+
+export interface RunsState {
+  readonly runs: Readonly<Record<string, RunView>>;
+  readonly queue: Queue;
+}
+
+export const NO_RUNS: RunsState = { runs: {}, queue: { paused: false, queued: [], running: [] } };
+
+/** The state after some events; nodes and runs that they do not name stay the same. */
+export function applyEvents(state: RunsState, events: readonly ServerEvent[]): RunsState {
+  let { queue } = state;
+  const runs = { ...state.runs };
+  const nodes = new Map<string, Record<string, NodeRun>>();
+  const nodesOf = (run: RunView) => {
+    const copy = nodes.get(run.id) ?? { ...run.nodes };
+    nodes.set(run.id, copy);
+    return copy;
+  };
+  for (const event of events) {
+    if (event.type === "queue_changed") {
+      queue = { paused: event.paused, queued: event.queued, running: event.running };
+      continue;
+    }
+    if (event.type === "workflows_changed") continue;
+    const run = runs[event.run_id] ?? newRun(event.run_id, event.time);
+    switch (event.type) {
+      case "run_queued":
+        runs[run.id] = { ...run, name: event.name, created: event.time };
+        break;
+      case "run_started":
+        // A run that was interrupted starts again from the beginning.
+        nodes.set(run.id, {});
+        runs[run.id] = { ...run, status: "running", total: event.nodes };
+        break;
+      case "run_finished": {
+        const { status, seconds, outputs, problems } = event;
+        runs[run.id] = { ...run, status, seconds, outputs, problems };
+        settle(nodesOf(run));
+        break;
+      }
+      default:
+        runs[run.id] = run;
+        nodesOf(run)[event.node] = nodeAfter(event);
+    }
+  }
+  for (const [id, changed] of nodes) {
+    const run = runs[id];
+    if (run) runs[id] = { ...run, nodes: changed };
+  }
+  return { runs, queue };
+}
+
+type NodeEvent = Extract<ServerEvent, { node: string }>;
+
+function nodeAfter(event: NodeEvent): NodeRun {
+  switch (event.type) {
+    case "node_started":
+      return { status: "running" };
+    case "node_progress":
+      return { status: "running", step: event.step, total: event.total };
+    case "node_cached":
+      return { status: "cached" };
+    case "node_skipped":
+      return { status: "skipped" };
+    case "node_finished":
+      return { status: "done", seconds: event.seconds };
+    case "node_failed":
+      return { status: "failed", problem: event.problem };
+  }
+}
+
+/** Nodes that were at work when their run ended are not any more. */
+function settle(nodes: Record<string, NodeRun>): void {
+  for (const [id, node] of Object.entries(nodes)) {
+    if (node.status === "running") nodes[id] = { status: "skipped" };
+  }
+}
+
+function newRun(id: string, time: number): RunView {
+  return {
+    id,
+    name: "",
+    status: "queued",
+    created: time,
+    seconds: null,
+    total: 0,
+    nodes: {},
+    outputs: {},
+    problems: [],
+  };
+}
+
+const STATUSES: Readonly<Record<string, NodeStatus>> = {
+  running: "running",
+  cached: "cached",
+  skipped: "skipped",
+  failed: "failed",
+};
+
+/** A run as `GET /api/runs/{id}` and the hello of the websocket tell it. */
+export function viewOf(run: Run): RunView {
+  const nodes = Object.entries(run.nodes).map(([id, node]): [string, NodeRun] => [
+    id,
+    {
+      status: STATUSES[node.status] ?? "done",
+      ...(typeof node.seconds === "number" && { seconds: node.seconds }),
+    },
+  ]);
+  return {
+    id: run.run_id,
+    name: run.name || run.workflow_name,
+    status: run.status,
+    created: run.created,
+    seconds: run.seconds,
+    total: nodes.length,
+    nodes: Object.fromEntries(nodes),
+    outputs: run.outputs,
+    problems: run.problems,
+  };
+}
