@@ -4,12 +4,20 @@ BIN := $(VENV)/bin
 PROMPT ?=
 export PROMPT
 
-.PHONY: run test lint types unit bench clean
+NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm
+
+.PHONY: run serve web test lint types editor unit bench clean
 
 run: $(VENV)/installed
 	@$(BIN)/graphgen run workflows/text_to_image.json $(if $(PROMPT),--set "prompt=$$PROMPT")
 
-test: lint types unit
+serve: $(VENV)/installed
+	@$(BIN)/graphgen serve
+
+web: web/node_modules/.package-lock.json
+	$(NPM) run build
+
+test: lint types editor unit
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -18,13 +26,18 @@ lint: $(VENV)/installed-dev
 types: $(VENV)/installed-dev
 	$(BIN)/mypy
 
+editor: web/node_modules/.package-lock.json
+	$(NPM) run lint
+	$(NPM) run typecheck
+	$(NPM) test
+
 unit: $(VENV)/installed-dev
 	$(BIN)/pytest
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --output benchmarks/results/latest.json
 
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt hatch_build.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt -e .
 	touch $@
@@ -33,5 +46,9 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev,bench]"
 	touch $@
 
+web/node_modules/.package-lock.json: web/package-lock.json $(VENV)/installed-dev
+	$(NPM) ci --no-audit --no-fund
+	touch $@
+
 clean:
-	rm -rf $(VENV) outputs benchmarks/results
+	rm -rf $(VENV) outputs benchmarks/results web/node_modules graphgen/server/editor
