@@ -16,7 +16,20 @@ export default defineConfig({
   },
   server: {
     port: 5173,
-    proxy: { "/api": { target: server, ws: true, changeOrigin: true, rewriteWsOrigin: true } },
+    proxy: {
+      "/api": {
+        target: server,
+        ws: true,
+        changeOrigin: true,
+        rewriteWsOrigin: true,
+        // The server takes requests of its own pages only.
+        configure: (proxy) =>
+          proxy.on("proxyReq", (to) => {
+            to.setHeader("origin", server);
+            to.removeHeader("sec-fetch-site");
+          }),
+      },
+    },
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

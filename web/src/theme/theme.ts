@@ -3,10 +3,10 @@
 import { useEditor } from "../store/store";
 import type { Theme } from "../store/view";
 
-const system = window.matchMedia("(prefers-color-scheme: dark)");
+const system = () => window.matchMedia("(prefers-color-scheme: dark)");
 
 export function isDark(theme: Theme): boolean {
-  return theme === "system" ? system.matches : theme === "dark";
+  return theme === "system" ? system().matches : theme === "dark";
 }
 
 /** Keeps `data-theme` of the page up to date. */
@@ -15,6 +15,6 @@ export function followTheme(): void {
     document.documentElement.dataset.theme = isDark(useEditor.getState().theme) ? "dark" : "light";
   };
   show();
-  system.addEventListener("change", show);
+  system().addEventListener("change", show);
   useEditor.subscribe((state, before) => state.theme !== before.theme && show());
 }

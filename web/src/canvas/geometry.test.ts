@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { drawnSpec } from "../graph/ghost";
+import { shipped, shippedLevel } from "../testing/files";
+import { makeFlow } from "./flow";
+import { HEADER, layoutOf } from "./geometry";
+
+const level = shippedLevel("text_to_image.json");
+const NONE = new Set<string>();
+const NO_PICTURES = new Map<string, string>();
+
+function layout(id: string, fields = {}, pictured = false) {
+  const node = level.graph.nodes[id];
+  if (!node) throw new Error(`no node ${id}`);
+  return layoutOf({ ...node, ...fields }, drawnSpec(level, node), pictured);
+}
+
+test("every port has a place inside the card, and rows do not overlap", () => {
+  for (const name of shipped) {
+    const { graph } = shippedLevel(name);
+    for (const node of Object.values(graph.nodes)) {
+      const spec = drawnSpec({ ...level, graph }, node);
+      const { inputs, outputs, height, ports, widgets } = layoutOf(node, spec, false);
+      expect(Object.keys(inputs).sort()).toEqual(Object.keys(spec.inputs).sort());
+      expect(Object.keys(outputs)).toEqual(Object.keys(spec.outputs));
+      const rows = [...ports.map((row) => ({ ...row, height: 26 })), ...widgets];
+      rows.forEach((row, index) => {
+        expect(row.y + row.height).toBeLessThanOrEqual(rows[index + 1]?.y ?? height);
+      });
+    }
+  }
+});
+
+test("a linked input is a port, an open one a widget, and either can be forced", () => {
+  const widgets = (fields = {}) => layout("prompt", fields).widgets.map((row) => row.input);
+  expect(widgets()).toEqual(["text", "clip_skip"]);
+  expect(widgets({ ports: ["text"] })).toEqual(["clip_skip"]);
+  expect(widgets({ inputs: { clip_skip: { link: "a.b" } } })).toEqual(["text"]);
+});
+
+test("a text area takes the height that is to spare, and a picture adds to it", () => {
+  const [natural, tall] = [layout("prompt"), layout("prompt", { size: [300, 600] })];
+  expect(tall).toMatchObject({ width: 300, height: 600 });
+  expect(tall.widgets[0]?.height).toBe((natural.widgets[0]?.height ?? 0) + 600 - natural.height);
+  expect(layout("prompt", {}, true).height).toBeGreaterThan(natural.height);
+  expect(layout("prompt", { collapsed: true }).height).toBe(HEADER);
+});
+
+test("what did not change stays the same object", () => {
+  const flow = makeFlow();
+  const before = flow.nodes(level, NONE, null, NO_PICTURES);
+  const after = flow.nodes(level, new Set(["sample"]), { noise: [1, 2] }, NO_PICTURES);
+  const changed = after.filter((node, index) => node !== before[index]).map((node) => node.id);
+  expect(changed.sort()).toEqual(["noise", "sample"]);
+  expect(flow.edges(level, NONE)[0]).toBe(flow.edges(level, NONE)[0]);
+});

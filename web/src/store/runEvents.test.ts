@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import type { ServerEvent } from "../api/types";
+import { applyEvents, NO_RUNS } from "./runEvents";
+
+let seq = 0;
+const event = (fields: object) => ({ seq: ++seq, time: 5, run_id: "r", ...fields }) as ServerEvent;
+const node = (type: string, id: string, more: object = {}) =>
+  event({ type, node: id, node_type: "x/y", ...more });
+
+const STARTED = [
+  event({ type: "run_queued", name: "T", position: 0, priority: 0 }),
+  event({ type: "run_started", nodes: 3 }),
+  node("node_cached", "a"),
+  node("node_started", "b"),
+  node("node_progress", "b", { step: 2, total: 8 }),
+];
+
+test("a run is what its events say", () => {
+  const { runs } = applyEvents(NO_RUNS, STARTED);
+  expect(runs.r).toMatchObject({ name: "T", status: "running", total: 3, created: 5 });
+  expect(runs.r?.nodes).toEqual({
+    a: { status: "cached" },
+    b: { status: "running", step: 2, total: 8 },
+  });
+});
+
+test("what no event names stays the same object", () => {
+  const before = applyEvents(NO_RUNS, STARTED);
+  const after = applyEvents(before, [node("node_finished", "b", { seconds: 0.5 })]);
+  expect(after.runs.r?.nodes.a).toBe(before.runs.r?.nodes.a);
+  expect(after.runs.r?.nodes.b).toEqual({ status: "done", seconds: 0.5 });
+  expect(after.queue).toBe(before.queue);
+});
+
+test("the end of a run ends its nodes, and a run that starts again forgets them", () => {
+  const end = { status: "cancelled", seconds: 1, outputs: {}, problems: [] };
+  const ended = applyEvents(NO_RUNS, [...STARTED, event({ type: "run_finished", ...end })]);
+  expect(ended.runs.r).toMatchObject({ status: "cancelled", nodes: { b: { status: "skipped" } } });
+  const again = applyEvents(ended, [event({ type: "run_started", nodes: 3 })]);
+  expect(again.runs.r).toMatchObject({ status: "running", nodes: {} });
+});
+
+test("events before the first of their run are not lost", () => {
+  const { runs } = applyEvents(NO_RUNS, [node("node_started", "a")]);
+  expect(runs.r?.nodes.a?.status).toBe("running");
+});
