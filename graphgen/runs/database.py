@@ -16,6 +16,8 @@ from .problems import DatabaseUnusable, QueueClosed, database_error
 from .schema import migrate
 
 BUSY_SECONDS = 10.0
+LOG_BYTES = 16 << 20
+"""What is left of the write-ahead log's file when it begins anew."""
 STATEMENT_BYTES = 16 << 10
 """What a small statement adds to the write-ahead log, about: a page of each tree it is in."""
 
@@ -106,6 +108,7 @@ class Database:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         return connection
 
     def write(self, *statements: Statement) -> None:

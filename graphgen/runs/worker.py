@@ -47,8 +47,7 @@ class Worker:
             record = carry_out(self._engine, self._store, run, self._state.emit, self.previews)
             if record is None:  # stopped, to be run again
                 return
-            run.entry.record = record
-            run = self._finish(run) or self._take()
+            run = self._finish(replace(run.entry, record=record)) or self._take()
 
     def _take(self) -> Running | None:
         """The next run, noted as begun; waits for it. None when the queue closes."""
@@ -75,7 +74,7 @@ class Worker:
             finally:
                 state.idle -= 1
 
-    def _finish(self, run: Running) -> Running | None:
+    def _finish(self, ended: Entry) -> Running | None:
         """Note the end of a run, and in the same breath the beginning of the next, which is
         returned if there is one."""
         state = self._state
@@ -83,7 +82,7 @@ class Worker:
             then = begin_next(state)
         while True:
             try:
-                self._store.finish(run.entry, then.entry if then is not None else None)
+                self._store.finish(ended, then.entry if then is not None else None)
                 break
             except GraphgenError as error:
                 with state.lock:
@@ -95,8 +94,8 @@ class Worker:
                     self._hold_up(error)
         with state.lock:
             state.problem = None
-            del state.running[run.entry.run_id]
-            state.tell_ended(run.entry.record)
+            del state.running[ended.run_id]
+            state.tell_ended(ended.record)
         return then
 
     def _hold_up(self, error: GraphgenError) -> None:

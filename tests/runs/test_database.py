@@ -1,0 +1,361 @@
+"""The file: its tables, its locks, its errors, and commits that are shared."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from graphgen import Workflow
+from graphgen.runs import DatabaseUnusable, QueueClosed
+from graphgen.runs.database import Database, Statement
+from graphgen.runs.schema import MIGRATIONS, Migration, migrate
+from tests.runs.nodes import HERE, WAIT, adding
+from tests.support import graph
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "folder" / "graphgen.db"
+
+
+@pytest.fixture
+def database(path):
+    database = Database(path)
+    database.open()
+    yield database
+    database.close()
+
+
+def problem_of(call):
+    with pytest.raises(DatabaseUnusable) as refused:
+        call()
+    (problem,) = refused.value.problems
+    return problem
+
+
+def put(name, value):
+    return Statement("INSERT INTO settings VALUES (?, ?)", (name, value))
+
+
+def settings(database):
+    return dict(database.read("SELECT name, value FROM settings"))
+
+
+# Opening
+
+
+def test_a_fresh_one_has_every_migration(database):
+    rows = database.read("SELECT version, name, applied FROM migrations")
+
+    assert [(version, name) for version, name, _ in rows] == [
+        (at, migration.name) for at, migration in enumerate(MIGRATIONS, start=1)
+    ]
+    assert all(abs(applied - time.time()) < 60 for *_, applied in rows)
+    assert database.read("PRAGMA journal_mode") == [("wal",)]
+
+
+def test_opening_again_changes_nothing(path, database):
+    database.write(put("a", "1"))
+    database.close()
+
+    again = Database(path)
+    again.open()
+
+    assert settings(again) == {"a": "1"}
+    assert len(again.read("SELECT * FROM migrations")) == len(MIGRATIONS)
+    again.close()
+
+
+def test_an_older_one_is_brought_up_to_date(path, database):
+    database.write(put("a", "1"))
+    database.close()
+    newer = (*MIGRATIONS, Migration("colours", ("ALTER TABLE runs ADD COLUMN colour TEXT",)))
+    connection = sqlite3.connect(path, isolation_level=None)
+
+    migrate(connection, path, newer)
+    migrate(connection, path, newer)
+
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
+    assert columns.count("colour") == 1
+    names = [row[0] for row in connection.execute("SELECT name FROM migrations ORDER BY version")]
+    assert names[-1] == "colours"
+    connection.close()
+
+
+def test_a_migration_that_fails_changes_nothing(path, database):
+    database.close()
+    broken = Migration("broken", ("ALTER TABLE runs ADD COLUMN a TEXT", "DROP TABLE nothing"))
+    connection = sqlite3.connect(path, isolation_level=None)
+
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, path, (*MIGRATIONS, broken))
+
+    assert "a" not in [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
+    assert connection.execute("SELECT COUNT(*) FROM migrations").fetchone() == (len(MIGRATIONS),)
+    connection.close()
+
+
+def test_one_of_a_newer_version_is_left_alone(path, database):
+    database.write(
+        Statement("INSERT INTO migrations VALUES (?, 'from the future', 0)", (len(MIGRATIONS) + 1,))
+    )
+    database.close()
+    before = path.read_bytes()
+
+    problem = problem_of(Database(path).open)
+
+    assert problem.code == "newer_database"
+    assert str(path) in problem.message
+    assert "update" in problem.hint
+    assert path.read_bytes() == before
+
+
+def test_one_of_another_program_is_left_alone(path):
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    connection.commit()
+    connection.close()
+
+    assert problem_of(Database(path).open).code == "foreign_database"
+
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
+    connection.close()
+
+
+def test_what_is_no_database_is_left_alone(path):
+    path.parent.mkdir()
+    path.write_bytes(b"a letter to my mother " * 1000)
+
+    problem = problem_of(Database(path).open)
+
+    assert problem.code == "damaged_database"
+    assert "backup" in problem.hint
+    assert path.read_bytes() == b"a letter to my mother " * 1000
+
+
+def test_a_damaged_one_is_left_alone(path, queue, engine, make_queue):
+    for value in range(50):
+        run_id = queue.submit(adding(), {"x": value}).run_id
+    queue.wait(run_id, WAIT)
+    queue.close()
+    file = queue.store.path
+    data = bytearray(file.read_bytes())
+    data[4096:] = b"\xff" * len(data[4096:])
+    file.write_bytes(data)
+
+    problem = problem_of(make_queue)
+
+    assert problem.code == "damaged_database"
+    assert file.read_bytes() == data
+
+
+def test_a_folder_that_can_not_be_made_is_a_problem(tmp_path):
+    (tmp_path / "file").touch()
+
+    problem = problem_of(Database(tmp_path / "file" / "graphgen.db").open)
+
+    assert problem.code == "write_failed"
+
+
+def test_nobody_else_may_open_it(path, database):
+    assert problem_of(Database(path).open).code == "workspace_in_use"
+
+    database.close()
+    again = Database(path)
+    again.open()
+    again.close()
+
+
+def test_an_open_one_can_be_looked_into_from_outside(path, database):
+    database.write(put("a", "1"))
+    code = (
+        "import sqlite3, sys; "
+        "print(sqlite3.connect(sys.argv[1]).execute('SELECT value FROM settings').fetchall())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[('1',)]"
+
+
+# Writing
+
+
+def test_changes_are_made_together_or_not_at_all(database):
+    with pytest.raises(DatabaseUnusable):
+        database.write(put("a", "1"), put("b", "2"), put("a", "3"))
+
+    assert settings(database) == {}
+    database.write(put("a", "1"), put("b", "2"))
+    assert settings(database) == {"a": "1", "b": "2"}
+    database.write()
+
+
+def test_a_bad_change_does_not_take_its_neighbours_along(database):
+    """Those who wait share a commit; here they are made to wait for one another."""
+    outcomes = {}
+
+    def write(name, *statements):
+        try:
+            database.write(*statements)
+            outcomes[name] = "written"
+        except (DatabaseUnusable, UnicodeEncodeError) as error:
+            outcomes[name] = type(error).__name__
+
+    threads = [
+        threading.Thread(target=write, args=(f"good-{at}", put(f"good-{at}", "1")))
+        for at in range(8)
+    ]
+    threads.append(threading.Thread(target=write, args=("bad", put("x", "1"), put("x", "2"))))
+    threads.append(threading.Thread(target=write, args=("half", put("y", "\ud800"))))
+    with database._writing:
+        for thread in threads:
+            thread.start()
+        while len(database._waiting) < len(threads):
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join(WAIT)
+
+    assert outcomes.pop("bad") == "DatabaseUnusable"
+    assert outcomes.pop("half") == "UnicodeEncodeError"
+    assert set(outcomes.values()) == {"written"}
+    assert settings(database).keys() == {f"good-{at}" for at in range(8)}
+
+
+def test_those_who_wait_share_a_commit(database):
+    commits = []
+    database._writer.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else 0)
+    threads = [
+        threading.Thread(target=database.write, args=(put(f"n{at}", "1"),)) for at in range(20)
+    ]
+    with database._writing:
+        for thread in threads:
+            thread.start()
+        while len(database._waiting) < len(threads):
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join(WAIT)
+
+    assert len(commits) == 1
+    assert len(settings(database)) == 20
+
+
+def test_a_closed_one_says_so(database):
+    database.close()
+    database.close()
+
+    with pytest.raises(QueueClosed):
+        database.write(put("a", "1"))
+    with pytest.raises(QueueClosed):
+        settings(database)
+
+
+def test_the_log_is_brought_into_the_database_aside(database, path):
+    log = path.with_name("graphgen.db-wal")
+    for at in range(1000):
+        database.write(put(f"n{at}", "x" * 20_000))
+
+    until = time.monotonic() + WAIT
+    while log.stat().st_size > 20 << 20 or path.stat().st_size < 18 << 20:
+        assert time.monotonic() < until
+        database.write(put(f"m{time.monotonic()}", "x" * 20_000))
+
+    assert len(settings(database)) > 1000
+    assert database.read("PRAGMA integrity_check") == [("ok",)]
+
+
+# A disk that is full, in the form of a database that may not grow
+
+
+def held_text(text):
+    """A workflow that holds before it gives a text."""
+    document = graph(
+        {"hold": "runs/hold", "text": ("core/text", {"value": text})},
+        {"hold": "hold.value", "text": "text.value"},
+    )
+    return Workflow.parse(document)
+
+
+def stop_growing(queue):
+    writer = queue.store._database._writer
+    (pages,) = writer.execute("PRAGMA page_count").fetchone()
+    writer.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def let_grow(queue):
+    queue.store._database._writer.execute("PRAGMA max_page_count = 1000000")
+
+
+def fill(queue):
+    """Use up what room the pages have."""
+    try:
+        for at in range(10_000):
+            queue.store.set(f"filler-{at}", "x" * 50)
+    except DatabaseUnusable:
+        return
+    raise AssertionError("there is no end to it")
+
+
+def test_what_can_not_be_written_is_not_accepted(queue, events):
+    queue.pause()
+    kept = queue.submit(adding()).run_id
+    stop_growing(queue)
+    fill(queue)
+
+    problem = problem_of(lambda: queue.submit(adding(), {"x": 1}, name="n" * 5000))
+
+    assert problem.code == "disk_full"
+    assert problem.hint
+    assert [record.run_id for record in queue.active()] == [kept]
+    assert len([event for event in events if type(event).__name__ == "RunQueued"]) == 1
+    let_grow(queue)
+    after = queue.submit(adding(), {"x": 1}).run_id
+    queue.resume()
+    assert queue.wait(after, WAIT).status == "succeeded"
+
+
+def test_an_end_that_can_not_be_written_is_written_later(queue, monkeypatch):
+    monkeypatch.setattr("graphgen.runs.worker.RETRY_SECONDS", 0.02)
+    text = held_text("x" * 60_000)
+    run_id = queue.submit(text).run_id
+    HERE.begun.get(timeout=WAIT)
+    stop_growing(queue)
+    fill(queue)
+
+    HERE.go.set()
+    until = time.monotonic() + WAIT
+    while queue.problem is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+    assert queue.problem.code == "disk_full"
+    assert queue.get(run_id).status == "running"
+    let_grow(queue)
+    assert queue.wait(run_id, WAIT).status == "succeeded"
+    assert queue.problem is None
+    assert queue.wait(queue.submit(adding()).run_id, WAIT).status == "succeeded"
+
+
+def test_a_queue_that_can_not_write_can_be_closed(queue, make_queue):
+    run_id = queue.submit(held_text("x" * 60_000)).run_id
+    HERE.begun.get(timeout=WAIT)
+    stop_growing(queue)
+    fill(queue)
+    HERE.go.set()
+    until = time.monotonic() + WAIT
+    while queue.problem is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+    assert queue.close(timeout=WAIT)
+
+    again = make_queue()
+    assert again.wait(run_id, WAIT).status == "succeeded"
