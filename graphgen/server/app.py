@@ -30,13 +30,13 @@ OWN_ROUTES = [
 def make_app(parts: Services) -> web.Application:
     """An aiohttp application over an engine and an open queue."""
     app = web.Application(
-        middlewares=[errors, guarded(parts.guard)], client_max_size=parts.limits.json_bytes
+        middlewares=[errors, guarded(parts.guard), editor.editor_paths],
+        client_max_size=parts.limits.json_bytes,
     )
     app[SERVICES] = parts
     app[SOCKETS] = set()
     app.add_routes(OWN_ROUTES)
     app.add_routes(parts.packs.routes)
-    app.add_routes(editor.LAST_ROUTES)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(close_sockets)
     app.on_shutdown.append(_answer_who_waits)

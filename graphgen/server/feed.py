@@ -10,6 +10,7 @@ fallen behind gets the latest of each node.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from typing import Any
 
 from .frames import Frame, frames_of
 
+log = logging.getLogger(__name__)
 KEY_FRAMES = 20_000
 LOOSE_FRAMES = 400
 BEHIND = 40
@@ -133,7 +135,10 @@ class Feed:
                 self.seq += 1
                 (self._keys if loose is None else self._loose).append(Frame(self.seq, make, loose))
             for observer in self._observers:
-                observer(event)
+                try:
+                    observer(event)
+                except Exception:
+                    log.exception("an observer of the feed failed")
         while len(self._keys) > self._key_frames:
             self._lost = self._keys.popleft().seq
         while len(self._loose) > self._loose_frames:

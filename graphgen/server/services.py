@@ -86,6 +86,7 @@ class Services:
     ) -> Services:
         """Everything that a server is, over an engine and a queue that ``feed`` hears."""
         limits = limits or Limits()
+        queue.previews = False  # until somebody watches
         packs = PackParts.of(engine.plugins)
         parts = cls(
             engine=engine,

@@ -35,8 +35,9 @@ async def events(request: web.Request) -> web.StreamResponse:
             426, "not_a_websocket", "this address is a websocket", headers={"Upgrade": "websocket"}
         )
     await socket.prepare(request)
-    sockets = request.app[SOCKETS]
+    sockets, queue = request.app[SOCKETS], services(request).queue
     sockets.add(socket)
+    queue.previews = True
     sender = asyncio.create_task(_send(request, cursor))
     sender.add_done_callback(lambda _: asyncio.ensure_future(socket.close()))
     try:
@@ -44,6 +45,7 @@ async def events(request: web.Request) -> web.StreamResponse:
             pass
     finally:
         sockets.discard(socket)
+        queue.previews = bool(sockets)  # making them costs time that nobody then sees
         sender.cancel()
         with suppress(asyncio.CancelledError, ConnectionError):
             await sender

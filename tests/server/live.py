@@ -132,7 +132,8 @@ class Watcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(PATIENCE)
 
     async def _watch(self) -> None:

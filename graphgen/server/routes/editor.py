@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from ..answers import Refused, answer
 from ..places import inside_file, media_type
@@ -37,13 +38,19 @@ async def index(request: web.Request) -> web.StreamResponse:
     return _editor(request)
 
 
-async def any_path(request: web.Request) -> web.StreamResponse:
-    """A file of the editor, or its page: what a path means the editor decides."""
-    path = request.match_info["path"]
-    if path == "api" or path.startswith("api/"):
-        raise web.HTTPNotFound
-    if request.method not in ("GET", "HEAD"):
-        raise web.HTTPMethodNotAllowed(request.method, ["GET", "HEAD"])
+@web.middleware
+async def editor_paths(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give paths that no route has to the editor, except those of the API."""
+    missing = request.match_info.http_exception
+    if missing is not None and missing.status == 404 and request.method in ("GET", "HEAD"):
+        path = request.path.removeprefix("/")
+        if path != "api" and not path.startswith("api/"):
+            return await _any_path(request, path)
+    return await handler(request)
+
+
+async def _any_path(request: web.Request, path: str) -> web.StreamResponse:
+    """A file of the editor, or its page: what the path means the editor decides."""
     try:
         found = await services(request).call(inside_file, services(request).editor, path)
     except Refused as error:
@@ -95,4 +102,3 @@ ROUTES = [
     web.get("/api/editor/modules", modules),
     web.get("/api/editor/modules/{pack}/{path:.+}", module_file),
 ]
-LAST_ROUTES = [web.route("*", "/{path:.+}", any_path)]
