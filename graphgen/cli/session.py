@@ -81,7 +81,9 @@ def _exists(path: Path) -> bool:
 def saved_names(workspace: Workspace) -> list[str]:
     """Names of the workflows that are saved in a workspace."""
     folder = workspace.workflows
-    return sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.json"))
+    found = (path.relative_to(folder) for path in folder.rglob("*.json"))
+    # What begins with a dot is the history of saves.
+    return sorted(p.with_suffix("").as_posix() for p in found if not p.parts[0].startswith("."))
 
 
 def _unknown_workflow(name: str, workspace: Workspace) -> Problem:

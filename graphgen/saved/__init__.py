@@ -1,8 +1,9 @@
 """Saved workflows: files that a person may read and edit, with every save kept."""
 
+from .history import Revision
 from .names import check_name
 from .problems import SaveConflict, UnknownWorkflow
-from .workflows import Revision, SavedWorkflow, SavedWorkflows
+from .workflows import SavedWorkflow, SavedWorkflows
 
 __all__ = [
     "Revision",

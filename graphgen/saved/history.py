@@ -42,6 +42,11 @@ class History:
         """The highest number, 0 if there is none."""
         return max(self.numbers(), default=0)
 
+    def number_of(self, data: bytes) -> int:
+        """The number of the last revision if it has this content, else 0."""
+        last = self.last()
+        return last if last and self.path(last).read_bytes() == data else 0
+
     def revisions(self) -> list[Revision]:
         """The newest first."""
         found = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +22,8 @@ from .problems import SaveConflict, UnknownWorkflow
 
 HISTORY_FOLDER = ".history"
 LOCK_SECONDS = 30.0
-__all__ = ["Revision", "SavedWorkflow", "SavedWorkflows"]
+SETTLED_SECONDS = 0.1
+"""A file this young may change again without a change of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,10 @@ class SavedWorkflow:
     Attributes:
         name: Its name in the workspace.
         title: The name in the document, or ``name`` if it has none.
-        revision: Its number of saves.
-        modified: When it was saved, seconds since the epoch.
-        problem: Why it can't be read, if somebody damaged the file.
+        description: From the document.
+        revision: Number of its last save.
+        modified: When the file was written, seconds since the epoch.
+        problem: Why it can't be read, if the file is damaged.
     """
 
     name: str
@@ -43,17 +47,31 @@ class SavedWorkflow:
     problem: Problem | None = None
 
 
+Revisions = list[Revision]
+Entries = list[SavedWorkflow]
+Names = list[str]
+_Stamp = tuple[int, int, int]
+
+
+class _File(NamedTuple):
+    """A file at one moment; its stamp tells it from what it was before."""
+
+    stamp: _Stamp
+    modified: float
+    data: bytes
+
+
 class _Known(NamedTuple):
     """A file that was looked into, and what was found."""
 
-    stamp: tuple[int, int, int]
+    stamp: _Stamp
     entry: SavedWorkflow
 
 
 class SavedWorkflows:
     """Reads and writes the saved workflows of a folder.
 
-    Every save is kept under ``.history/NAME/``. A file that was edited by hand is noticed
+    Every save is kept below ``.history/NAME/``. A file that was edited by hand is noticed
     when it is next looked at, and becomes a revision of its own. Deleted and renamed ones
     keep their history. Threads and processes may work on one folder together.
 
@@ -61,21 +79,24 @@ class SavedWorkflows:
         folder: Made with the first save.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self._lock = threading.RLock()
+        self._file_lock: Any = None
         self._known: dict[str, _Known] = {}
 
-    def list(self) -> list[SavedWorkflow]:
+    # Reading
+
+    def list(self) -> Entries:
         """What is saved, by name. Damaged files are listed with their problem."""
-        with self._locked():
-            entries = []
+        entries = []
+        with self._lock:
             for name in self._names():
                 try:
-                    entries.append(self._entry(name))
+                    entries.append(self._look(name))
                 except UnknownWorkflow:  # deleted by hand in this moment
                     continue
-            return entries
+        return entries
 
     def read(self, name: str) -> tuple[Workflow, int]:
         """The workflow and its revision.
@@ -85,91 +106,20 @@ class SavedWorkflows:
             InvalidWorkflow: The file is damaged, or the name can't be.
         """
         name = check_name(name)
-        with self._locked():
-            revision = self._entry(name).revision
-            data = self._path(name).read_bytes()
-        return Workflow.parse_json(data, f"the saved workflow {name!r}"), revision
+        with self._lock:
+            data, entry = self._read(name)
+        return Workflow.parse_json(data, f"the saved workflow {name!r}"), entry.revision
 
-    def write(self, name: str, workflow: Workflow, expected: int | None = None) -> int:
-        """Save a workflow; returns its revision. A save that changes nothing makes none.
-
-        Args:
-            expected: The revision that the change was made on, 0 for a new one; None to
-                save over whatever is there.
-
-        Raises:
-            SaveConflict: Another revision is saved than was expected.
-            InvalidWorkflow: The name can't be.
-            GraphgenError: It can't be written.
-        """
-        name = check_name(name)
-        data = (workflow.to_json() + "\n").encode()
-        with self._locked():
-            current = self._revision(name)
-            same = current and self._path(name).read_bytes() == data
-            if same and expected != 0:
-                return current
-            if expected is not None and expected != current:
-                raise SaveConflict(name, current, expected)
-            # The file first: if the process ends before the history has it, it is taken for
-            # an edit by hand, and nothing is lost.
-            with atomic_file(self._path(name)) as temporary:
-                temporary.write_bytes(data)
-            return self._entry(name).revision
-
-    def delete(self, name: str, expected: int | None = None) -> None:
-        """Delete a workflow; its history stays, see ``deleted``.
-
-        Raises:
-            UnknownWorkflow: There is none of that name.
-            SaveConflict: Another revision is saved than was expected.
-        """
-        name = check_name(name)
-        with self._locked():
-            current = self._entry(name).revision
-            if expected is not None and expected != current:
-                raise SaveConflict(name, current, expected)
-            self._path(name).unlink()
-            self._known.pop(name, None)
-
-    def rename(self, name: str, new: str) -> int:
-        """Give a workflow another name; returns its revision under it. Its history comes
-        along, behind that of a deleted workflow of the new name.
-
-        Raises:
-            UnknownWorkflow: There is none of that name.
-            SaveConflict: There is one of the new name.
-        """
-        name, new = check_name(name), check_name(new)
-        with self._locked():
-            current = self._entry(name).revision
-            if name == new:
-                return current
-            taken = self._revision(new)
-            if taken:
-                raise SaveConflict(new, taken, 0)
-            self._history(name).move_to(self._history(new))
-            self._path(name).rename(self._path(new))
-            self._known.pop(name, None)
-            return self._entry(new).revision
-
-    def deleted(self) -> list[str]:  # type: ignore[valid-type]
-        """Names of the workflows of which only the history is left."""
-        with self._locked():
-            saved = set(self._names())
-            folder = self.folder / HISTORY_FOLDER
-            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-            return sorted(n for n in names if n not in saved and self._history(n).last())
-
-    def history(self, name: str) -> list[Revision]:  # type: ignore[valid-type]
+    def history(self, name: str) -> Revisions:
         """Every revision, the newest first; also of a deleted workflow.
 
         Raises:
             UnknownWorkflow: There never was one of that name.
+            InvalidWorkflow: The name can't be.
         """
         name = check_name(name)
-        with self._locked():
-            self._revision(name)
+        with self._lock:
+            self._current(name)
             revisions = self._history(name).revisions()
         if not revisions:
             raise UnknownWorkflow(name)
@@ -180,29 +130,103 @@ class SavedWorkflows:
 
         Raises:
             UnknownWorkflow: There is no such revision.
-            InvalidWorkflow: It was damaged when it was saved.
+            InvalidWorkflow: It was damaged when it was kept, or the name can't be.
         """
         name = check_name(name)
-        with self._locked():
-            self._revision(name)
+        with self._lock:
+            self._current(name)
             try:
                 data = self._history(name).path(revision).read_bytes()
             except OSError:
                 raise UnknownWorkflow(name, revision) from None
         return Workflow.parse_json(data, f"revision {revision} of {name!r}")
 
+    def deleted(self) -> Names:
+        """Names of the workflows of which only the history is left; ``read_revision`` and
+        ``write`` bring one back."""
+        with self._lock:
+            folder = self.folder / HISTORY_FOLDER
+            names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            return sorted(n for n in names.difference(self._names()) if self._history(n).last())
+
+    # Writing
+
+    def write(self, name: str, workflow: Workflow, expected: int | None = None) -> int:
+        """Save a workflow; returns its revision. A save that changes nothing makes none.
+
+        Args:
+            expected: The revision that the change was made on, 0 for a new one; None to
+                save over whatever is there, which is kept in the history.
+
+        Raises:
+            SaveConflict: Another revision is saved than was expected.
+            InvalidWorkflow: The name can't be.
+            GraphgenError: It can't be written.
+        """
+        name = check_name(name)
+        data = (workflow.to_json() + "\n").encode()
+        with self._alone():
+            current = self._current(name, keep=True)
+            if current and expected != 0 and self._path(name).read_bytes() == data:
+                return current
+            if expected is not None and expected != current:
+                raise SaveConflict(name, current, expected)
+            # The file first: if the process ends before the history has it, it is taken for
+            # an edit by hand, and nothing is lost.
+            with atomic_file(self._path(name)) as temporary:
+                temporary.write_bytes(data)
+            return self._look(name, keep=True).revision
+
+    def delete(self, name: str, expected: int | None = None) -> None:
+        """Delete a workflow; its history stays.
+
+        Raises:
+            UnknownWorkflow: There is none of that name.
+            SaveConflict: Another revision is saved than was expected.
+            InvalidWorkflow: The name can't be.
+        """
+        name = check_name(name)
+        with self._alone():
+            current = self._look(name, keep=True).revision
+            if expected is not None and expected != current:
+                raise SaveConflict(name, current, expected)
+            self._path(name).unlink()
+
+    def rename(self, name: str, new: str) -> int:
+        """Give a workflow another name; returns its revision under it. Its history comes
+        along, behind that of a deleted workflow of the new name.
+
+        Raises:
+            UnknownWorkflow: There is none of that name.
+            SaveConflict: There is one of the new name.
+            InvalidWorkflow: A name can't be.
+        """
+        name, new = check_name(name), check_name(new)
+        with self._alone():
+            current = self._look(name, keep=True).revision
+            if name == new:
+                return current
+            taken = self._current(new, keep=True)
+            if taken:
+                raise SaveConflict(new, taken, 0)
+            self._history(name).move_to(self._history(new))
+            self._path(name).rename(self._path(new))
+            return self._look(new, keep=True).revision
+
     # Inside
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Alone with the folder, among threads and processes."""
+    def _alone(self) -> Iterator[None]:
+        """Nobody else writes here, neither threads nor processes."""
         from filelock import FileLock, Timeout
 
         with self._lock:
             try:
-                folder = self.folder / HISTORY_FOLDER
-                folder.mkdir(parents=True, exist_ok=True)
-                with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
+                if self._file_lock is None:
+                    folder = self.folder / HISTORY_FOLDER
+                    folder.mkdir(parents=True, exist_ok=True)
+                    self._file_lock = FileLock(folder / ".lock", thread_local=False)
+                with self._file_lock.acquire(timeout=LOCK_SECONDS):
                     yield
             except Timeout:
                 problem = Problem("folder_busy", f"another program holds {self.folder}")
@@ -213,7 +237,7 @@ class SavedWorkflows:
     def _names(self) -> Iterator[str]:
         for path in sorted(self.folder.glob("*.json")):
             try:
-                if check_name(path.stem) == path.stem and path.is_file():
+                if check_name(path.stem) == path.stem and self._is_ours(path):
                     yield path.stem
             except InvalidWorkflow:
                 continue
@@ -221,46 +245,79 @@ class SavedWorkflows:
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
 
+    def _is_ours(self, path: Path) -> bool:
+        """Whether there is such a file, and it is no link to somewhere else."""
+        if path.is_symlink() and not path.resolve().is_relative_to(self.folder.resolve()):
+            return False
+        return path.is_file()
+
     def _history(self, name: str) -> History:
         return History(self.folder / HISTORY_FOLDER / name)
 
-    def _revision(self, name: str) -> int:
+    def _current(self, name: str, keep: bool = False) -> int:
         """The revision that is saved, 0 if there is none."""
         try:
-            return self._entry(name).revision
+            return self._look(name, keep).revision
         except UnknownWorkflow:
             return 0
 
-    def _entry(self, name: str) -> SavedWorkflow:
-        """What is saved under a name; kept in the history first if it is not there yet."""
+    def _look(self, name: str, keep: bool = False) -> SavedWorkflow:
+        known = self._known.get(name)
+        if known is not None and self._seen(name).stamp == known.stamp:
+            return known.entry
+        return self._read(name, keep)[1]
+
+    def _read(self, name: str, keep: bool = False) -> tuple[bytes, SavedWorkflow]:
+        """What is saved under a name. What the history has not is brought into it; if that
+        can't be done, that is an error only for those who are about to write (``keep``)."""
+        file = self._seen(name, content=True)
+        history = self._history(name)
+        known = self._known.get(name)
+        if known is not None and known.stamp == file.stamp:
+            return file.data, known.entry
+        revision = history.number_of(file.data)
+        if not revision:
+            try:
+                with self._alone():
+                    file = self._seen(name, content=True)  # it may have changed meanwhile
+                    revision = history.number_of(file.data) or history.add(file.data)
+            except GraphgenError as error:
+                if keep or isinstance(error, UnknownWorkflow):
+                    raise
+                return file.data, _described(name, file, history.last() + 1)
+        entry = _described(name, file, revision)
+        if time.time() - file.modified > SETTLED_SECONDS:
+            self._known[name] = _Known(file.stamp, entry)
+        return file.data, entry
+
+    def _seen(self, name: str, content: bool = False) -> _File:
+        """The file as it is, with its content if that is wanted."""
         path = self._path(name)
         try:
-            stat = path.stat()
-        except FileNotFoundError:
-            self._known.pop(name, None)
-            raise UnknownWorkflow(name) from None
-        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-        known = self._known.get(name)
-        if known is not None and known.stamp == stamp:
-            return known.entry
-        data = path.read_bytes()
-        history = self._history(name)
-        revision = history.last()
-        if not revision or history.path(revision).read_bytes() != data:
-            revision = history.add(data)
-        entry = _described(name, data, revision, stat.st_mtime)
-        self._known[name] = _Known(stamp, entry)
-        return entry
+            if self._is_ours(path):
+                before, data = None, b""
+                # Again if somebody saved in this moment; without the time of reading.
+                while _stamp(stat := os.stat(path)) != before:
+                    before, data = _stamp(stat), path.read_bytes() if content else b""
+                return _File(_stamp(stat), stat.st_mtime, data)
+        except FileNotFoundError:  # deleted by hand in this moment
+            pass
+        self._known.pop(name, None)
+        raise UnknownWorkflow(name)
 
 
-def _described(name: str, data: bytes, revision: int, modified: float) -> SavedWorkflow:
+def _stamp(stat: os.stat_result) -> _Stamp:
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _described(name: str, file: _File, revision: int) -> SavedWorkflow:
     title, description, problem = name, "", None
     try:
-        document: Any = json.loads(data)
+        document: Any = json.loads(file.data)
         if not isinstance(document, dict) or "nodes" not in document:
             raise ValueError("it is no workflow")
         title = str(document.get("name") or name)
         description = str(document.get("description") or "")
     except (ValueError, RecursionError) as error:
         problem = Problem("not_a_workflow", f"the saved workflow {name!r} is damaged: {error}")
-    return SavedWorkflow(name, title, description, revision, modified, problem)
+    return SavedWorkflow(name, title, description, revision, file.modified, problem)
