@@ -112,6 +112,28 @@ def test_the_executor_knows_neither_server_nor_screen():
         assert names.isdisjoint({"aiohttp", "rich", "typer", "sqlite3"}), path
 
 
+USERS = {
+    "sqlite3": {"runs"},
+    "filelock": {"runs", "saved"},
+    "aiohttp": {"server", "client", "plugins"},
+    "prometheus_client": {"server"},
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_libraries_are_used_by_those_who_need_them(path):
+    used = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), path)}
+    for library in used & USERS.keys():
+        assert part_of(path) in USERS[library], f"{part_of(path)} must not import {library}"
+
+
+def test_the_queue_and_saved_workflows_know_no_server_and_no_event_loop():
+    for part in ("runs", "saved"):
+        for path in (ROOT / part).glob("*.py"):
+            names = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), path)}
+            assert names.isdisjoint({"aiohttp", "asyncio", "rich", "typer"}), path
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_are_small_and_say_what_they_are(path):
     text = path.read_text()
@@ -173,6 +195,35 @@ result = engine.run({"nodes": {"n": {"type": "test/plain", "inputs": {"a": 1}}}}
 assert result.status == "succeeded"
 """
     assert loaded_by(code).isdisjoint(HEAVY)
+
+
+def test_a_queue_of_plain_nodes_imports_nothing_heavy():
+    code = """
+import tempfile
+from pathlib import Path
+from graphgen import Engine, Workflow, hookimpl, node
+from graphgen.runs import RunQueue, RunStore
+from graphgen.saved import SavedWorkflows
+
+@node("test/plain", title="Plain")
+def plain(a: int) -> int:
+    '''Give it back.'''
+    return a
+
+class Pack:
+    @hookimpl
+    def graphgen_nodes(self):
+        return [plain]
+
+folder = Path(tempfile.mkdtemp())
+document = {"nodes": {"n": {"type": "test/plain", "inputs": {"a": 1}}}}
+SavedWorkflows(folder / "workflows").write("plain", Workflow.parse(document), 0)
+engine = Engine([Pack()], installed=False, workspace=folder)
+with RunQueue(engine, RunStore(folder / "graphgen.db")) as queue:
+    run = queue.submit(engine.saved_workflow("plain"))
+    assert queue.wait(run.run_id, 20).status == "succeeded"
+"""
+    assert loaded_by(code).isdisjoint({*HEAVY, "aiohttp"})
 
 
 def test_everything_the_core_needs_is_declared():

@@ -188,6 +188,20 @@ def test_nothing_to_save_makes_no_folder(save, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_is_given_is_used_and_what_is_in_it_stays(tmp_path):
+    folder = tmp_path / "out" / "mine"
+    saver = OutputSaver(TYPES, tmp_path / "out")
+
+    first = saver.save("", {"a": "one"}, folder)
+    second = saver.save("", {"a": "two", "b": object()}, folder)
+    saver.save("", {"b": object()}, folder)
+
+    assert first.folder == second.folder == folder
+    assert sorted(path.name for path in folder.iterdir()) == ["a-2.txt", "a.txt"]
+    saver.save("", {"b": object()}, tmp_path / "out" / "empty")
+    assert not (tmp_path / "out" / "empty").exists()
+
+
 def test_a_folder_that_can_not_be_made(tmp_path):
     (tmp_path / "out").write_text("a file")
     saved = OutputSaver(TYPES, tmp_path / "out").save("run", {"a": 1})
