@@ -2,6 +2,7 @@ import { Canvas } from "./canvas/Canvas";
 import { useText } from "./i18n";
 import { Problems } from "./panels/Problems";
 import { NodeSearch } from "./panels/search/NodeSearch";
+import { Side } from "./panels/sides";
 import { Breadcrumbs } from "./panels/top/Tabs";
 import { TopBar } from "./panels/top/TopBar";
 import { useEditor } from "./store/store";
@@ -12,12 +13,17 @@ export function App() {
   return (
     <div className="app">
       <TopBar />
-      <main className="workspace">
-        {ready ? <Canvas /> : <p className="loading">{t("app.loading")}</p>}
-        <Breadcrumbs />
-        <Problems />
-      </main>
+      <div className="middle">
+        <Side place="left" />
+        <main className="workspace">
+          {ready ? <Canvas /> : <p className="loading">{t("app.loading")}</p>}
+          <Breadcrumbs />
+          <Problems />
+        </main>
+        <Side place="right" />
+      </div>
       <NodeSearch />
+      <Side place="dialog" />
     </div>
   );
 }

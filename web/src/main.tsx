@@ -8,6 +8,7 @@ import "./theme/base.css";
 import "./theme/card.css";
 import "./theme/canvas.css";
 import "./theme/panels.css";
+import "./theme/dialog.css";
 import { followTheme } from "./theme/theme";
 
 const root = document.getElementById("root");

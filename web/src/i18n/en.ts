@@ -8,6 +8,8 @@ export const en = {
   "app.levels": "Subgraphs",
   "app.unsaved": "Unsaved changes",
   "app.close": "Close {name}",
+  "app.close_dialog": "Close",
+  "app.close_panel": "Close the panel",
 
   "edit.undo": "Undo",
   "edit.redo": "Redo",

@@ -10,6 +10,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "app.levels": "子图层级",
   "app.unsaved": "有未保存的更改",
   "app.close": "关闭 {name}",
+  "app.close_dialog": "关闭",
+  "app.close_panel": "关闭面板",
 
   "edit.undo": "撤销",
   "edit.redo": "重做",
