@@ -9,7 +9,7 @@ from aiohttp import web
 
 from .answers import Refused
 from .pictures import MAX_EDGE, MIN_EDGE
-from .places import is_shown, media_type
+from .places import content_type, is_shown, media_type
 from .services import services
 
 FILE_POLICY = (
@@ -41,7 +41,7 @@ async def file_answer(
     saved = request.query.get("download", "") not in ("", "0") or not is_shown(kind)
     way = "attachment" if saved else "inline"
     headers = {
-        "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
+        "Content-Type": content_type(kind),
         "Content-Disposition": f"{way}; filename*=UTF-8''{quote(path.name, safe='')}",
         "Content-Security-Policy": FILE_POLICY,
         "Cache-Control": keep,

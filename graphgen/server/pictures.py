@@ -17,6 +17,7 @@ MIN_EDGE, MAX_EDGE = 16, 2048
 KEPT_BYTES = 32 << 20
 AT_ONCE = 2
 _QUALITY = 80
+_SCALED = frozenset({"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"})  # as they are
 
 
 def check_picture(source: Path | bytes, pixels: int) -> None:
@@ -83,7 +84,8 @@ def _shrink(path: Path, edge: int, pixels: int) -> bytes:
     try:
         with _opened(path) as picture:
             picture.draft("RGB", (edge, edge))  # JPEG is decoded no larger than needed
-            small = ImageOps.exif_transpose(picture)
+            whole = ImageOps.exif_transpose(picture)
+            small = whole if whole.mode in _SCALED else _eight_bits(whole)
             small.thumbnail((edge, edge), Image.Resampling.LANCZOS)
             stream = io.BytesIO()
             _eight_bits(small).save(stream, "WEBP", quality=_QUALITY, method=2)

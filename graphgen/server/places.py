@@ -42,6 +42,11 @@ def media_type(name: str) -> str:
     return known or "application/octet-stream"
 
 
+def content_type(kind: str) -> str:
+    """The header for a media type: texts of ours are UTF-8."""
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
 def is_shown(kind: str) -> bool:
     """Whether a browser may show a file of this media type. What can hold script is not
     shown: it would act in the name of the editor."""

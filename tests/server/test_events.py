@@ -193,7 +193,7 @@ def test_who_was_away_too_long_begins_anew(make_server):
 def test_a_slow_client_gets_every_key_event_and_slows_nobody(server):
     """It reads nothing for a while, with many megabytes of previews before it."""
     count, size = 300, 100_000
-    with server.watch() as quick, slow_socket(server) as slow:
+    with server.watch() as quick, SlowSocket(server) as slow:
         began = time.monotonic()
         run_id = server.submit(STEPS, inputs={"count": count, "size": size})
         quick.until_ended(run_id)
@@ -216,7 +216,7 @@ def test_a_slow_client_gets_every_key_event_and_slows_nobody(server):
 
 def test_a_client_that_falls_out_of_what_is_kept_begins_anew(make_server):
     server = make_server(feed=Feed(key_frames=30))
-    with slow_socket(server) as slow:
+    with SlowSocket(server) as slow:
         for _ in range(40):  # fills what lies on the way
             server.run(STEPS, inputs={"count": 1, "size": 400_000})
         for n in range(30):
@@ -298,7 +298,7 @@ def test_a_plain_request_is_told_that_this_is_a_websocket(server):
     assert (response.status_code, codes(response)) == (426, ["not_a_websocket"])
 
 
-class slow_socket:
+class SlowSocket:
     """A websocket client on a bare socket with a small window, that reads when it is told."""
 
     def __init__(self, server):

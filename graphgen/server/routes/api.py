@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ...problems import GraphgenError
 from ..answers import answer
-from ..places import media_type
+from ..places import content_type, media_type
 from ..services import Services, services
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -35,8 +35,8 @@ def _document(parts: Services) -> dict[str, Any]:
 
 def _page(name: str) -> Any:
     async def page(request: web.Request) -> web.FileResponse:
-        kind = f"{media_type(name)}; charset=utf-8"
-        return web.FileResponse(PAGES / name, headers={"Content-Type": kind})
+        headers = {"Content-Type": content_type(media_type(name))}
+        return web.FileResponse(PAGES / name, headers=headers)
 
     return page
 

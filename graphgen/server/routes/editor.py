@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ..answers import Refused, answer
-from ..places import inside_file, media_type
+from ..places import content_type, inside_file, media_type
 from ..services import services
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -93,7 +93,7 @@ def _page(path: Path, status: int) -> web.StreamResponse:
 
 
 def _file(path: Path, keep: str) -> web.StreamResponse:
-    headers = {"Content-Type": media_type(path.name), "Cache-Control": keep}
+    headers = {"Content-Type": content_type(media_type(path.name)), "Cache-Control": keep}
     return web.FileResponse(path, headers=headers)
 
 
