@@ -6,10 +6,8 @@ import logging
 import shutil
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..engine import Engine
 from ..outputs import OutputSaver
@@ -17,7 +15,7 @@ from ..problems import GraphgenError, Problem
 from ..workflow import embedded
 from .products import keep, made
 from .record import NodeTable, RunRecord
-from .state import Running
+from .state import Running, State
 from .store import RunStore
 
 _log = logging.getLogger("graphgen.runs")
@@ -27,8 +25,7 @@ def carry_out(
     engine: Engine,
     store: RunStore,
     run: Running,
-    listener: Callable[[Any], None],
-    previews: bool,
+    state: State,
 ) -> RunRecord | None:
     """Run a workflow and save its outputs.
 
@@ -40,23 +37,22 @@ def carry_out(
     record = run.entry.record
     root = engine.workspace.outputs
     folder = root / record.folder
-    began = time.perf_counter()
     try:
         workflow = store.workflow(run.entry.document)
         result = engine.run(
             workflow,
             record.inputs,
             targets=record.targets,
-            listeners=[listener],
+            listeners=[state.emit],
             token=run.token,
             run_id=record.run_id,
             outputs=folder,
-            previews=previews,
+            previews=state.previews,
         )
         if run.abandoned:
             return None
         if result.status == "cancelled" and not run.cancelled:
-            clear_away(folder)
+            clear_away(root, record.folder)
             return None
         outputs, unsaved = keep(
             made(workflow, result, record.targets),
@@ -67,9 +63,7 @@ def carry_out(
     except GraphgenError as error:
         problems = error.problems
     except Exception as error:
-        _log.exception("the run %s failed outside of its nodes", record.run_id)
-        said = "".join(traceback.format_exception_only(error)).strip()
-        problems = [Problem("internal_error", f"the run failed: {said}")]
+        return broken(record, error)
     else:
         problems = [*result.problems, *unsaved]
         status = "failed" if problems and result.status == "succeeded" else result.status
@@ -82,13 +76,25 @@ def carry_out(
             outputs=outputs,
             problems=problems,
         )
-    seconds = time.perf_counter() - began
-    return replace(
-        record, status="failed", finished=time.time(), seconds=seconds, problems=problems
-    )
+    return _failed(record, problems)
 
 
-def clear_away(folder: Path) -> None:
-    """Remove what a run wrote that did not come to its end."""
-    if folder.is_dir() and not folder.is_symlink():
+def broken(record: RunRecord, error: Exception) -> RunRecord:
+    """The record of a run that failed by a mistake which is not in its nodes."""
+    _log.error("the run %s failed outside of its nodes", record.run_id, exc_info=error)
+    said = "".join(traceback.format_exception_only(error)).strip()
+    return _failed(record, [Problem("internal_error", f"the run failed: {said}")])
+
+
+def _failed(record: RunRecord, problems: list[Problem]) -> RunRecord:
+    now = time.time()
+    seconds = now - (record.started or now)
+    return replace(record, status="failed", finished=now, seconds=seconds, problems=problems)
+
+
+def clear_away(root: Path, name: str) -> None:
+    """Remove the folder of a run that did not come to its end."""
+    folder = root / name
+    ours = name and folder.parent == root and name not in (".", "..")
+    if ours and folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder, ignore_errors=True)

@@ -58,7 +58,6 @@ class RunQueue:
         self._submissions = Submissions(engine)
         self._state = State(listeners)
         self._workers: list[Worker] = []
-        self._previews = True
 
     # Opening and closing
 
@@ -77,7 +76,9 @@ class RunQueue:
         except BaseException:
             self.store.close()
             raise
-        state = self._state = State(self._listeners)
+        state = State(self._listeners)
+        state.previews = self.previews
+        self._state = state
         with state.lock:
             state.line = recovered.line
             state.next_place = max((entry.place for entry in state.line), default=0) + 1
@@ -89,7 +90,6 @@ class RunQueue:
                 state.tell_changed()
         names = [f"graphgen-run-{number}" for number in range(1, self._number + 1)]
         self._workers = [Worker(self.engine, self.store, state, name) for name in names]
-        self.previews = self._previews
         for worker in self._workers:
             worker.start()
 
@@ -227,13 +227,11 @@ class RunQueue:
     @property
     def previews(self) -> bool:
         """Whether the progress of runs carries small pictures; read when a run begins."""
-        return self._previews
+        return self._state.previews
 
     @previews.setter
     def previews(self, wanted: bool) -> None:
-        self._previews = wanted
-        for worker in self._workers:
-            worker.previews = wanted
+        self._state.previews = wanted
 
     @property
     def problem(self) -> Problem | None:

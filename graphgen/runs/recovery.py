@@ -37,7 +37,7 @@ def recover(store: RunStore, outputs: Path) -> Recovered:
     ended: list[RunRecord] = []
     for entry, cancelling in store.unfinished():
         record = entry.record
-        clear_away(outputs / record.folder)
+        clear_away(outputs, record.folder)
         if record.status == "running":
             if cancelling:
                 ended.append(_end(store, entry, "cancelled"))

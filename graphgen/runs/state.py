@@ -44,6 +44,7 @@ class State:
         begun: Runs that are noted as begun and wait for the worker that is free for them.
         idle: Workers that wait, less those that a run in ``begun`` or on its way is for.
         arriving: Runs on their way into the line.
+        previews: Whether runs that begin carry small pictures in their progress.
         problem: Why nothing can be written, while that is so.
     """
 
@@ -59,6 +60,7 @@ class State:
         self.next_place = 0
         self.paused = False
         self.open = False
+        self.previews = True
         self.problem: Problem | None = None
         self._listeners = list(listeners)
         self._waiters: dict[str, list[threading.Event]] = {}

@@ -51,7 +51,11 @@ class RunStore:
     def open(self) -> None:
         """Open the file, in this process alone; see ``Database.open``."""
         self._database.open()
-        ((last,),) = self._database.read("SELECT COALESCE(MAX(seq), 0) FROM runs")
+        try:
+            ((last,),) = self._database.read("SELECT COALESCE(MAX(seq), 0) FROM runs")
+        except BaseException:
+            self.close()
+            raise
         self._numbers = itertools.count(last + 1)
 
     def close(self) -> None:

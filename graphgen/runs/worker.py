@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..engine import Engine
 from ..problems import GraphgenError
-from .carry_out import carry_out
+from .carry_out import broken, carry_out
 from .line import Entry
 from .state import Running, State
 from .store import RunStore
@@ -20,14 +20,9 @@ RETRY_SECONDS = 1.0
 
 
 class Worker:
-    """One thread that carries out runs, one after the other, until the queue closes.
-
-    Args:
-        previews: Read when a run begins.
-    """
+    """One thread that carries out runs, one after the other, until the queue closes."""
 
     def __init__(self, engine: Engine, store: RunStore, state: State, name: str) -> None:
-        self.previews = True
         self._engine = engine
         self._store = store
         self._state = state
@@ -44,10 +39,16 @@ class Worker:
     def _serve(self) -> None:
         run = self._take()
         while run is not None:
-            record = carry_out(self._engine, self._store, run, self._state.emit, self.previews)
+            record = carry_out(self._engine, self._store, run, self._state)
             if record is None:  # stopped, to be run again
                 return
-            run = self._finish(replace(run.entry, record=record)) or self._take()
+            entry = run.entry
+            try:
+                run = self._finish(replace(entry, record=record))
+            except Exception as error:  # such as no memory to write the outputs down
+                run = self._finish(replace(entry, record=broken(entry.record, error)))
+            del record, entry
+            run = run or self._take()
 
     def _take(self) -> Running | None:
         """The next run, noted as begun; waits for it. None when the queue closes."""
@@ -84,13 +85,15 @@ class Worker:
             try:
                 self._store.finish(ended, then.entry if then is not None else None)
                 break
-            except GraphgenError as error:
+            except Exception as error:
                 with state.lock:
                     if then is not None:
                         withdraw(state, then)
                         then = None
                     if not state.open:
                         return None
+                    if not isinstance(error, GraphgenError):
+                        raise
                     self._hold_up(error)
         with state.lock:
             state.problem = None

@@ -322,6 +322,16 @@ def test_what_can_not_be_written_is_not_accepted(queue, events):
     assert queue.wait(after, WAIT).status == "succeeded"
 
 
+def test_a_worker_that_was_meant_for_what_was_not_accepted_takes_the_next(queue):
+    stop_growing(queue)
+    fill(queue)
+    assert problem_of(lambda: queue.submit(adding(), name="n" * 5000)).code == "disk_full"
+    let_grow(queue)
+
+    assert queue.wait(queue.submit(adding()).run_id, WAIT).status == "succeeded"
+    assert queue.wait(queue.submit(adding()).run_id, WAIT).status == "succeeded"
+
+
 def test_an_end_that_can_not_be_written_is_written_later(queue, monkeypatch):
     monkeypatch.setattr("graphgen.runs.worker.RETRY_SECONDS", 0.02)
     text = held_text("x" * 60_000)

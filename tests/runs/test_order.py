@@ -1,6 +1,7 @@
 """Who goes next: priorities, reordering, pausing, room."""
 
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from graphgen.runs import (
     UnknownRun,
 )
 from tests.runs.nodes import HERE, NODES, TYPES, WAIT, adding, one
-from tests.support import CORE, Pack
+from tests.support import CORE, Background, Pack
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -203,6 +204,31 @@ def test_a_queue_that_became_smaller_keeps_what_it_accepted(queue, make_queue):
     assert order(again) == ids
     with pytest.raises(QueueFull):
         again.submit(adding())
+
+
+def until(condition):
+    end = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_a_free_worker_keeps_to_the_run_it_is_meant_for(queue):
+    """A run that need not wait is noted as begun when it is accepted; another that comes
+    while that is being written does not take its worker."""
+    with queue.store._database._writing:
+        first = Background(queue.submit, one("runs/hold"), {"value": 1})
+        until(lambda: queue._state.arriving == 1)
+        second = Background(queue.submit, one("runs/note"), {"value": 2})
+        until(lambda: queue._state.arriving == 2)
+    first, second = first.result(), second.result()
+
+    assert HERE.begun.get(timeout=WAIT) == 1
+    assert [r.status for r in queue.active()] == ["running", "queued"]
+    assert [r.status for r in queue.history()] == ["queued", "running"]
+    HERE.go.set()
+    assert queue.wait(second.run_id, WAIT).status == "succeeded"
+    assert [r.attempts for r in queue.history()] == [1, 1]
 
 
 class QueueAndModel(RuleBasedStateMachine):

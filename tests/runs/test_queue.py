@@ -17,6 +17,7 @@ from graphgen.runs import (
     RunStore,
     UnknownRun,
 )
+from graphgen.runs import store as store_module
 from tests.runs.nodes import HERE, WAIT, adding, one, values
 from tests.support import CALLS, codes, graph
 
@@ -392,3 +393,24 @@ def test_errors_that_are_nobodys_fault_are_problems_of_the_run(
 
 def _broken(*_, **__):
     raise ZeroDivisionError("by nothing")
+
+
+def test_an_end_that_can_not_be_written_down_fails_the_run(queue, monkeypatch):
+    """As if there were no memory for the text of its outputs."""
+
+    def no_memory(entry):
+        if entry.record.outputs:
+            raise MemoryError
+        return finished(entry)
+
+    finished = store_module._finished
+    monkeypatch.setattr(store_module, "_finished", no_memory)
+    queue.pause()
+    first, second = (queue.submit(adding()).run_id for _ in range(2))
+    queue.resume()
+
+    for run_id in (first, second):
+        record = queue.wait(run_id, WAIT)
+        assert record.status == "failed"
+        assert [p.code for p in record.problems] == ["internal_error"]
+        assert record.attempts == 1
