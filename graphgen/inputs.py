@@ -10,9 +10,8 @@ from typing import Any
 
 from .engine.flatten import Saved
 from .environment import InputFile
-from .ports import InputPort
+from .ports import InputPort, NodeTypes
 from .problems import InvalidWorkflow, NodeError, Problem
-from .registry import Registry
 from .signature import input_targets
 from .types import ANY
 from .workflow import Workflow
@@ -23,7 +22,7 @@ _EXAMPLES = {"bool": "true or false", "dict": '{"key": 1}'}
 def read_settings(
     settings: Sequence[str],
     workflow: Workflow,
-    registry: Registry,
+    types: NodeTypes,
     keep: Callable[[Path], str],
     saved: Saved | None = None,
 ) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def read_settings(
     """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    targets = input_targets(workflow, registry, saved)
+    targets = input_targets(workflow, types, saved)
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name:
@@ -61,7 +60,7 @@ def read_settings(
             if not targets[name]:
                 values[name] = text  # what it feeds is unknown, which planning reports
             else:
-                values[name] = _value(text, targets[name][0].port, registry, keep)
+                values[name] = _value(text, targets[name][0].port, types, keep)
         except NodeError as error:
             problems.append(Problem(error.code, str(error), None, name, error.hint))
         except InvalidWorkflow as error:
@@ -73,7 +72,7 @@ def read_settings(
     return values
 
 
-def _value(text: str, port: InputPort, registry: Registry, keep: Callable[[Path], str]) -> Any:
+def _value(text: str, port: InputPort, types: NodeTypes, keep: Callable[[Path], str]) -> Any:
     if isinstance(port.marker, InputFile):
         return _file_name(text, keep)
     path = None
@@ -84,7 +83,7 @@ def _value(text: str, port: InputPort, registry: Registry, keep: Callable[[Path]
     if port.type.names == ("workflow",):
         return text if path is None else Workflow.read(path).to_dict()
     if not port.type.is_plain and ANY not in port.type.names:
-        value = {"file": keep(_loadable(path, port, registry))}
+        value = {"file": keep(_loadable(path, port, types))}
         return [value] if port.type.depth else value
     if path is not None:
         text = _text_of(path)
@@ -142,9 +141,8 @@ def _text_of(path: Path) -> str:
     return text.removesuffix("\n")
 
 
-def _loadable(path: Path | None, port: InputPort, registry: Registry) -> Path:
-    specs = [spec for name in port.type.names if (spec := registry.types.by_name.get(name))]
-    if not any(spec.load is not None for spec in specs):
+def _loadable(path: Path | None, port: InputPort, types: NodeTypes) -> Path:
+    if not any(map(types.loads_from_file, port.type.names)):
         raise NodeError(f"it takes {port.type}, which can't be read from a file", code="wrong_type")
     if path is None:
         raise NodeError(

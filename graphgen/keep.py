@@ -9,24 +9,31 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from .engine.flatten import Saved
 from .environment import Environment, InputFile
 from .fingerprint import file_fingerprint
 from .outputs import safe_name, write_problem
-from .ports import InputPort
+from .ports import InputPort, NodeTypes
 from .problems import GraphgenError, NodeError
-from .registry import Registry
 from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, file_of
 from .workspace import Workspace, atomic_file
 
 _ENDING = re.compile(r"(\.[a-z]{1,4})?\.(gz|bz2|xz|zst)$|\.[^.]*$", re.IGNORECASE)
-_DIGITS = 8
+KEPT_DIGITS = 8
+"""Of the content's hash, in the name of a copy."""
+
+
+class Keeper(Protocol):
+    """Takes the files that documents name to where their runs find them."""
+
+    def keep_literal(self, name: str) -> str:
+        """The name that a document shall call a file by; what is no file stays."""
 
 
 class InputKeeper:
-    """Keeps the files that a user names.
+    """Keeps the files that a user names, in a workspace.
 
     Args:
         workspace: Files are copied into its inputs.
@@ -77,11 +84,8 @@ class InputKeeper:
         digest = file_fingerprint(real) if real.is_file() else None
         if digest is None:
             raise NodeError(f"{real} is no file that can be read", code="unreadable_file")
-        ending = _ENDING.search(real.name)
-        suffix = ending[0] if ending else ""
-        stem = safe_name(real.name.removesuffix(suffix), "file")
-        for digits in (_DIGITS, len(digest)):
-            target = self._folder / f"{stem}-{digest[:digits]}{suffix}"
+        for digits in (KEPT_DIGITS, len(digest)):
+            target = self._folder / kept_name(real, digest[:digits])
             if not target.exists():
                 try:
                     with atomic_file(target) as temporary:
@@ -94,29 +98,36 @@ class InputKeeper:
         return target.name
 
 
+def kept_name(path: Path, digest: str) -> str:
+    """Name of a file's copy: ``photo.png`` to ``photo-1a2b3c4d.png``."""
+    ending = _ENDING.search(path.name)
+    suffix = ending[0] if ending else ""
+    return f"{safe_name(path.name.removesuffix(suffix), 'file')}-{digest}{suffix}"
+
+
 def self_contained(
-    workflow: Workflow, registry: Registry, keeper: InputKeeper, saved: Saved | None = None
+    workflow: Workflow, types: NodeTypes, keeper: Keeper, saved: Saved | None = None
 ) -> Workflow:
     """The same workflow with its files kept and the saved workflows that it uses inside."""
-    whole = _with_files(workflow, registry, keeper)
+    whole = _with_files(workflow, types, keeper)
     found: dict[str, Workflow] = {}
     pending: list[tuple[Workflow, frozenset[str]]] = [(whole, frozenset())]
     while pending:
         inner, around = pending.pop()
         known = around | inner.workflows.keys()
         pending.extend((used, known) for used in inner.workflows.values())
-        for name in _subgraph_names(inner, registry) - known - found.keys():
+        for name in _subgraph_names(inner, types) - known - found.keys():
             used = saved(name) if saved is not None else None
             if used is not None:
-                found[name] = _with_files(used, registry, keeper)
+                found[name] = _with_files(used, types, keeper)
                 pending.append((found[name], frozenset(whole.workflows)))
     return whole.model_copy(update={"workflows": {**whole.workflows, **found}}) if found else whole
 
 
-def _with_files(workflow: Workflow, registry: Registry, keeper: InputKeeper) -> Workflow:
+def _with_files(workflow: Workflow, types: NodeTypes, keeper: Keeper) -> Workflow:
     nodes: dict[str, NodeDoc] = {}
     for id, doc in workflow.nodes.items():
-        spec = registry.get(doc.type)
+        spec = types.get(doc.type)
         changed = {
             name: _kept(value, port, keeper)
             for name, value in doc.inputs.items()
@@ -125,11 +136,11 @@ def _with_files(workflow: Workflow, registry: Registry, keeper: InputKeeper) -> 
         if any(doc.inputs[name] != value for name, value in changed.items()):
             doc = doc.model_copy(update={"inputs": {**doc.inputs, **changed}})
         nodes[id] = doc
-    inner = {name: _with_files(used, registry, keeper) for name, used in workflow.workflows.items()}
+    inner = {name: _with_files(used, types, keeper) for name, used in workflow.workflows.items()}
     return workflow.model_copy(update={"nodes": nodes, "workflows": inner})
 
 
-def _kept(value: Any, port: InputPort, keeper: InputKeeper) -> Any:
+def _kept(value: Any, port: InputPort, keeper: Keeper) -> Any:
     if isinstance(port.marker, InputFile):
         return keeper.keep_literal(value) if isinstance(value, str) else value
     if port.type.is_plain:
@@ -140,13 +151,13 @@ def _kept(value: Any, port: InputPort, keeper: InputKeeper) -> Any:
     return value if name is None else {"file": keeper.keep_literal(name)}
 
 
-def _subgraph_names(workflow: Workflow, registry: Registry) -> set[str]:
+def _subgraph_names(workflow: Workflow, types: NodeTypes) -> set[str]:
     """Names by which a workflow's nodes use others: as their type, or as an argument."""
     names = set()
     for doc in workflow.nodes.values():
         if doc.type.startswith(SUBGRAPH_PREFIX):
             names.add(doc.type.removeprefix(SUBGRAPH_PREFIX))
-        elif (spec := registry.get(doc.type)) is not None:
+        elif (spec := types.get(doc.type)) is not None:
             for name, value in doc.inputs.items():
                 port = spec.inputs.get(name)
                 if isinstance(value, str) and port and port.type.names == ("workflow",):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, Union
 
 from .problems import Problem
 from .types import ANY, PLAIN_TYPES, TypeExpr, Types, type_expr, types_union
@@ -132,6 +132,22 @@ class InputPort:
         if self.marker is not None and self.marker.widget:
             schema["widget"] = self.marker.widget
         return schema
+
+
+class HasInputs(Protocol):
+    """A node type, as far as its inputs go."""
+
+    @property
+    def inputs(self) -> Mapping[str, InputPort]: ...
+
+
+class NodeTypes(Protocol):
+    """Node types by id: those of a registry here, or those that a server has."""
+
+    def get(self, id: str, /) -> HasInputs | None: ...
+
+    def loads_from_file(self, name: str) -> bool:
+        """Whether values of the port type of this name are read from files."""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,11 @@ class Registry:
     def get(self, id: str) -> NodeSpec | None:
         return self.nodes.get(id)
 
+    def loads_from_file(self, name: str) -> bool:
+        """Whether values of the port type of this name are read from files."""
+        spec = self.types.by_name.get(name)
+        return spec is not None and spec.load is not None
+
     def nearest(self, id: str) -> list[str]:
         """Registered ids that look like ``id``, best first."""
         return get_close_matches(id, self.nodes, n=3, cutoff=0.5)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from .engine.analysis import references
 from .engine.flatten import Saved, Scope, find_subgraph
 from .plain import is_plain
-from .ports import InputPort
+from .ports import InputPort, NodeTypes
 from .registry import Registry
 from .types import ANY, TypeExpr
 from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, literal_of, split_port
@@ -46,10 +46,10 @@ class Target(NamedTuple):
 
 
 def input_targets(
-    workflow: Workflow, registry: Registry, saved: Saved | None = None
+    workflow: Workflow, types: NodeTypes, saved: Saved | None = None
 ) -> dict[str, list[Target]]:
     """The ports that each named input feeds; without those of unknown nodes."""
-    return {name: list(_targets(workflow, name, registry, saved)) for name in workflow.inputs}
+    return {name: list(_targets(workflow, name, types, saved)) for name in workflow.inputs}
 
 
 def input_schema(
@@ -114,8 +114,7 @@ def output_schema(
 
 def _file_schema(port: InputPort, registry: Registry) -> dict[str, Any]:
     """For a port whose type is read from files: how JSON names the file."""
-    known = registry.types.by_name
-    if not any(name in known and known[name].load is not None for name in port.type.names):
+    if not any(map(registry.loads_from_file, port.type.names)):
         return {}
     schema: dict[str, Any] = {
         "type": "object",
@@ -128,7 +127,7 @@ def _file_schema(port: InputPort, registry: Registry) -> dict[str, Any]:
 
 
 def _targets(
-    workflow: Workflow, name: str, registry: Registry, saved: Saved | None
+    workflow: Workflow, name: str, types: NodeTypes, saved: Saved | None
 ) -> Iterator[Target]:
     saved = _read_once(saved)
     pending: deque[tuple[str, tuple[Workflow, ...], Scope, str, Any]]
@@ -150,7 +149,7 @@ def _targets(
                         (f"{prefix}{node}/", inner, (used.workflows, *scope), port, value)
                     )
                 continue
-            spec = registry.get(doc.type)
+            spec = types.get(doc.type)
             if spec is not None and port in spec.inputs:
                 yield Target(prefix + node, spec.inputs[port], value)
 
