@@ -1,0 +1,28 @@
+"""Medical CT for graphgen: DICOM, NIfTI and NRRD in; restored, measured, segmented; DICOM out.
+
+A research tool and no medical device. Hooks only; nothing heavy is imported before a node
+runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from graphgen import TypeSpec, hookimpl
+
+from .types import Report, Segmentation, Source, Volume
+
+
+@hookimpl
+def graphgen_types() -> Iterable[TypeSpec]:
+    return [
+        TypeSpec(Volume, colour="#4fa3d1", parts=(Source,)),
+        TypeSpec(Segmentation, colour="#d16f4f", parts=(Source,)),
+        TypeSpec(Report, colour="#8a9a5b"),
+    ]
+
+
+@hookimpl
+def graphgen_nodes() -> Iterable[Callable[..., Any]]:
+    return []
