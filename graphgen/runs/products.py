@@ -78,7 +78,12 @@ def _inline(value: Any) -> list[Item] | None:
             return None
     except (ValueError, RecursionError):  # the saver says what is wrong with it
         return None
-    return [{"value": item} for item in (plain if isinstance(plain, list) else [plain])]
+    if not isinstance(plain, list):
+        return [{"value": plain}]
+    items: list[Item] = [{"value": item} for item in plain]
+    if len(items) == 1:
+        items[0]["list"] = True  # the only item of a list, not a single value
+    return items
 
 
 def _file(path: Path, root: Path) -> Item:

@@ -77,7 +77,8 @@ class RunRecord:
         targets: Nodes that it was for; None for the named outputs.
         nodes: What became of each node, once it is over; left out of lists.
         outputs: Items by output name: ``{"value": ...}``, or ``{"file": ..., "media_type":
-            ..., "bytes": ...}`` with a path relative to the workspace's outputs.
+            ..., "bytes": ...}`` with a path relative to the workspace's outputs. The only
+            value of a list of one has ``"list": true``.
         folder: Where its files are, relative to the workspace's outputs; made on demand.
     """
 

@@ -89,8 +89,10 @@ def _preview(seq: int, event: events.NodeProgress) -> bytes:
         {
             "type": "preview",
             "seq": seq,
+            "time": event.time,
             "run_id": event.run_id,
             "node": event.node,
+            "node_type": event.type,
             "step": event.step,
             "total": event.total,
             "media_type": PREVIEW_TYPE,

@@ -35,6 +35,8 @@ def test_plain_data_is_in_the_record_and_writes_no_file(queue, engine):
 def test_the_items_of_a_list_are_items(queue):
     assert values(run(queue, giving("core/upto", count=3))) == {"out": [0, 1, 2]}
     assert run(queue, giving("core/upto", count=0)).outputs == {"out": []}
+    only = run(queue, giving("core/upto", count=1)).outputs["out"]
+    assert only == [{"value": 0, "list": True}]  # which a single 0 is not
 
 
 def test_large_plain_data_is_a_file(queue, engine):

@@ -88,6 +88,9 @@ def test_progress_comes_with_previews_as_binary_frames(server):
     assert all(f["media_type"] == "image/png" for f in previews)
     assert all(f["bytes"] == PNG + bytes(70_000) for f in previews)
     assert all(f["run_id"] == run_id and f["node"] == "s" for f in previews)
+    assert [(f["time"], f["node_type"]) for f in previews] == [
+        (f["time"], f["node_type"]) for f in steps
+    ]
 
 
 def test_previews_are_not_made_when_nobody_watches(server):

@@ -77,7 +77,7 @@ _ANSWERS: dict[str, Schema] = {
     "OutputItem": {
         "description": "Plain data, or where a file is.",
         "oneOf": [
-            record({"value": {}}),
+            record({"value": {}}, list={**TRUTH, "description": "It is a list of this one item."}),
             record({"file": TEXT, "media_type": TEXT, "bytes": WHOLE, "url": TEXT}),
         ],
     },
