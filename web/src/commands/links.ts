@@ -49,10 +49,7 @@ export const disconnect = define<{ links: readonly LinkEnd[] }>(
         links.filter((link) => link.target === node.id),
       ),
     );
-    return dropBends(
-      next,
-      links.map((link) => joinPort(link.target, link.input)),
-    );
+    return dropBends(next, new Set(links.map((link) => joinPort(link.target, link.input))));
   },
 );
 
@@ -69,12 +66,10 @@ function cut(node: NodeRecord, links: readonly LinkEnd[]): NodeRecord {
   return inputs === node.inputs ? node : { ...node, inputs };
 }
 
-/** Forgets the bends of links that are gone. */
-function dropBends(graph: Graph, ends: readonly string[]): Graph {
-  const unlinked = ends.filter((end) => {
-    const dot = end.lastIndexOf(".");
-    return linksIn(graph.nodes[end.slice(0, dot)]?.inputs[end.slice(dot + 1)]).length === 0;
-  });
-  const reroutes = without(graph.reroutes, unlinked);
+/** Forgets the bends of links that are gone, and of those whose slots have moved up. */
+function dropBends(graph: Graph, ends: ReadonlySet<string>): Graph {
+  const bent = Object.keys(graph.reroutes);
+  const gone = bent.filter((link) => ends.has(link.replace(/\[.*\]$/, "")));
+  const reroutes = without(graph.reroutes, gone);
   return reroutes === graph.reroutes ? graph : { ...graph, reroutes };
 }
