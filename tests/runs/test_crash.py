@@ -1,6 +1,5 @@
 """Processes that are killed: what was accepted is not lost, and ends once."""
 
-import os
 import random
 import signal
 import subprocess
@@ -188,7 +187,7 @@ def test_a_second_process_is_told_that_the_workspace_is_in_use(workspace, reopen
 
 def test_killed_again_and_again_under_load(workspace, reopened):
     accepted, cancelled, ended = {}, set(), set()
-    dice = random.Random(os.environ.get("PYTEST_XDIST_WORKER", "7"))
+    dice = random.Random(7)
     for round_ in range(6):
         child = Child(workspace, "load", str(round_))
         child.until("accepted")
@@ -229,4 +228,4 @@ def test_killed_again_and_again_under_load(workspace, reopened):
     cancelled_folders = {r.folder for r in records.values() if r.status == "cancelled"}
     assert {name for name in found if name.split("/")[0] not in cancelled_folders} == expected_files
     assert not [name for name in found if "partial" in name]
-    print(f"{len(records)} runs, {len(ended)} seen to end, {len(cancelled)} cancelled")
+    assert ended
