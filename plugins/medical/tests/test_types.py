@@ -8,7 +8,7 @@ import torch
 
 from graphgen_medical.types import Report, Segmentation, Source, Volume
 
-HEAVY = "torch numpy monai SimpleITK skimage pydicom nibabel highdicom scipy".split()
+HEAVY = ("torch", "numpy", "monai", "SimpleITK", "skimage", "pydicom", "nibabel", "highdicom")
 
 
 def test_importing_the_pack_is_cheap():
