@@ -11,15 +11,15 @@ from typing import Any
 from ..engine import Engine
 from ..problems import Problem
 from ..workflow import Workflow
-from .events import RunQueued
+from .entrance import Entrance
 from .line import Entry
-from .problems import DatabaseUnusable, QueueClosed, QueueFull, RunConflict, UnknownRun
+from .problems import DatabaseUnusable, RunConflict, UnknownRun
 from .record import RunRecord
 from .recovery import recover
 from .state import Listener, Running, State
 from .store import RunStore
 from .submission import Submissions, check_priority
-from .worker import Worker, begun
+from .worker import Worker
 
 _log = logging.getLogger("graphgen.runs")
 DEFAULT_CAPACITY = 1000
@@ -161,66 +161,11 @@ class RunQueue:
             QueueClosed: It is not open.
             DatabaseUnusable: It could not be written.
         """
-        self._check_room()
+        entrance = Entrance(self._state, self.store, self.capacity)
+        entrance.check_room()
         record, document = self._submissions.admit(workflow, inputs or {}, targets, priority, name)
-        entry = Entry(record, 0, 0, document.key)
-        run = self._enter(entry)
-        try:
-            self.store.accept(entry, document)
-        except BaseException:
-            self._leave(run)
-            raise
-        self._arrived(entry, run)
+        entrance.let_in(record, document)
         return record
-
-    def _check_room(self) -> None:
-        state = self._state
-        with state.lock:
-            if not state.open:
-                raise QueueClosed
-            if len(state.line) + state.arriving >= self.capacity:
-                raise QueueFull(len(state.line) + state.arriving)
-
-    def _enter(self, entry: Entry) -> Running | None:
-        """Keep room for a run; one that need not wait begins, and is noted as begun at once."""
-        state = self._state
-        with state.lock:
-            self._check_room()
-            state.arriving += 1
-            entry.place = state.next_place
-            state.next_place += 1
-            entry.seq = self.store.next_number()
-            if not state.flows or state.line or state.idle <= 0:
-                return None
-            state.idle -= 1
-            return begun(entry)
-
-    def _leave(self, run: Running | None) -> None:
-        state = self._state
-        with state.lock:
-            state.arriving -= 1
-            state.settled.notify_all()
-            if run is not None:
-                state.idle += 1
-                state.work.notify()
-
-    def _arrived(self, entry: Entry, run: Running | None) -> None:
-        state = self._state
-        with state.lock:
-            state.arriving -= 1
-            state.settled.notify_all()
-            record = entry.record
-            if run is None:
-                position = state.line.add(entry)
-            else:
-                position = 0
-                state.running[entry.run_id] = run
-                state.begun.append(run)
-            state.emit(
-                RunQueued(record.run_id, time.time(), record.name, position, record.priority)
-            )
-            if run is not None or not state.paused:
-                state.work.notify()
 
     # Steering
 

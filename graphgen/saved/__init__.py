@@ -1,9 +1,10 @@
 """Saved workflows: files that a person may read and edit, with every save kept."""
 
+from .files import SavedWorkflow
 from .history import Revision
 from .names import check_name
 from .problems import SaveConflict, UnknownWorkflow
-from .workflows import SavedWorkflow, SavedWorkflows
+from .workflows import SavedWorkflows
 
 __all__ = [
     "Revision",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +13,7 @@ from ..outputs import write_problem
 from ..problems import GraphgenError, InvalidWorkflow, Problem
 from ..workflow import Workflow
 from ..workspace import atomic_file
+from .files import File, SavedWorkflow, Stamp, described, is_inside, look_at
 from .history import History, Revision
 from .names import check_name
 from .problems import SaveConflict, UnknownWorkflow
@@ -26,45 +24,15 @@ SETTLED_SECONDS = 0.1
 """A file this young may change again without a change of its time."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedWorkflow:
-    """One entry of the list.
-
-    Attributes:
-        name: Its name in the workspace.
-        title: The name in the document, or ``name`` if it has none.
-        description: From the document.
-        revision: Number of its last save.
-        modified: When the file was written, seconds since the epoch.
-        problem: Why it can't be read, if the file is damaged.
-    """
-
-    name: str
-    title: str
-    description: str
-    revision: int
-    modified: float
-    problem: Problem | None = None
-
-
 Revisions = list[Revision]
 Entries = list[SavedWorkflow]
 Names = list[str]
-_Stamp = tuple[int, int, int]
-
-
-class _File(NamedTuple):
-    """A file at one moment; its stamp tells it from what it was before."""
-
-    stamp: _Stamp
-    modified: float
-    data: bytes
 
 
 class _Known(NamedTuple):
     """A file that was looked into, and what was found."""
 
-    stamp: _Stamp
+    stamp: Stamp
     entry: SavedWorkflow
 
 
@@ -237,19 +205,13 @@ class SavedWorkflows:
     def _names(self) -> Iterator[str]:
         for path in sorted(self.folder.glob("*.json")):
             try:
-                if check_name(path.stem) == path.stem and self._is_ours(path):
+                if check_name(path.stem) == path.stem and is_inside(path, self.folder):
                     yield path.stem
             except InvalidWorkflow:
                 continue
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
-
-    def _is_ours(self, path: Path) -> bool:
-        """Whether there is such a file, and it is no link to somewhere else."""
-        if path.is_symlink() and not path.resolve().is_relative_to(self.folder.resolve()):
-            return False
-        return path.is_file()
 
     def _history(self, name: str) -> History:
         return History(self.folder / HISTORY_FOLDER / name)
@@ -284,40 +246,15 @@ class SavedWorkflows:
             except GraphgenError as error:
                 if keep or isinstance(error, UnknownWorkflow):
                     raise
-                return file.data, _described(name, file, history.last() + 1)
-        entry = _described(name, file, revision)
+                return file.data, described(name, file, history.last() + 1)
+        entry = described(name, file, revision)
         if time.time() - file.modified > SETTLED_SECONDS:
             self._known[name] = _Known(file.stamp, entry)
         return file.data, entry
 
-    def _seen(self, name: str, content: bool = False) -> _File:
-        """The file as it is, with its content if that is wanted."""
-        path = self._path(name)
-        try:
-            if self._is_ours(path):
-                before, data = None, b""
-                # Again if somebody saved in this moment; without the time of reading.
-                while _stamp(stat := os.stat(path)) != before:
-                    before, data = _stamp(stat), path.read_bytes() if content else b""
-                return _File(_stamp(stat), stat.st_mtime, data)
-        except FileNotFoundError:  # deleted by hand in this moment
-            pass
-        self._known.pop(name, None)
-        raise UnknownWorkflow(name)
-
-
-def _stamp(stat: os.stat_result) -> _Stamp:
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _described(name: str, file: _File, revision: int) -> SavedWorkflow:
-    title, description, problem = name, "", None
-    try:
-        document: Any = json.loads(file.data)
-        if not isinstance(document, dict) or "nodes" not in document:
-            raise ValueError("it is no workflow")
-        title = str(document.get("name") or name)
-        description = str(document.get("description") or "")
-    except (ValueError, RecursionError) as error:
-        problem = Problem("not_a_workflow", f"the saved workflow {name!r} is damaged: {error}")
-    return SavedWorkflow(name, title, description, revision, file.modified, problem)
+    def _seen(self, name: str, content: bool = False) -> File:
+        file = look_at(self._path(name), self.folder, content)
+        if file is None:
+            self._known.pop(name, None)
+            raise UnknownWorkflow(name)
+        return file

@@ -1,0 +1,94 @@
+"""The way into the queue: room, a place, the row, and then the line."""
+
+from __future__ import annotations
+
+import time
+
+from .documents import Document
+from .events import RunQueued
+from .line import Entry
+from .problems import QueueClosed, QueueFull
+from .record import RunRecord
+from .state import Running, State
+from .store import RunStore
+from .worker import begun
+
+
+class Entrance:
+    """Lets runs in.
+
+    Args:
+        capacity: How many may wait.
+    """
+
+    def __init__(self, state: State, store: RunStore, capacity: int) -> None:
+        self._state = state
+        self._store = store
+        self._capacity = capacity
+
+    def check_room(self) -> None:
+        """Raises ``QueueClosed`` or ``QueueFull`` if no run can be let in."""
+        state = self._state
+        with state.lock:
+            if not state.open:
+                raise QueueClosed
+            waiting = len(state.line) + state.arriving
+            if waiting >= self._capacity:
+                raise QueueFull(waiting)
+
+    def let_in(self, record: RunRecord, document: Document) -> None:
+        """Accept a run: it is committed, told, and on its way when this returns.
+
+        Raises:
+            QueueClosed, QueueFull: See ``check_room``.
+            DatabaseUnusable: It could not be written.
+        """
+        entry = Entry(record, 0, 0, document.key)
+        run = self._enter(entry)
+        try:
+            self._store.accept(entry, document)
+        except BaseException:
+            self._leave(run)
+            raise
+        self._arrived(entry, run)
+
+    def _enter(self, entry: Entry) -> Running | None:
+        """Keep room for a run; one that need not wait begins, and is noted as begun at once."""
+        state = self._state
+        with state.lock:
+            self.check_room()
+            state.arriving += 1
+            entry.place = state.next_place
+            state.next_place += 1
+            entry.seq = self._store.next_number()
+            if not state.flows or state.line or state.idle <= 0:
+                return None
+            state.idle -= 1
+            return begun(entry)
+
+    def _leave(self, run: Running | None) -> None:
+        state = self._state
+        with state.lock:
+            state.arriving -= 1
+            state.settled.notify_all()
+            if run is not None:
+                state.idle += 1
+                state.work.notify()
+
+    def _arrived(self, entry: Entry, run: Running | None) -> None:
+        state = self._state
+        with state.lock:
+            state.arriving -= 1
+            state.settled.notify_all()
+            record = entry.record
+            if run is None:
+                position = state.line.add(entry)
+            else:
+                position = 0
+                state.running[entry.run_id] = run
+                state.begun.append(run)
+            state.emit(
+                RunQueued(record.run_id, time.time(), record.name, position, record.priority)
+            )
+            if run is not None or not state.paused:
+                state.work.notify()
