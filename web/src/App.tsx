@@ -1,6 +1,7 @@
 import { Canvas } from "./canvas/Canvas";
 import { useText } from "./i18n";
-import { Problems } from "./panels/Problems";
+import { InputMenu } from "./panels/inspector/InputMenu";
+import { Problems } from "./panels/problems/Problems";
 import { NodeSearch } from "./panels/search/NodeSearch";
 import { Side } from "./panels/sides";
 import { Breadcrumbs } from "./panels/top/Tabs";
@@ -23,6 +24,7 @@ export function App() {
         <Side place="right" />
       </div>
       <NodeSearch />
+      <InputMenu />
       <Side place="dialog" />
     </div>
   );

@@ -10,6 +10,7 @@ import { activeDocument } from "../store/documents";
 import type { NodeRun } from "../store/runEvents";
 import { useNodeRun } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
+import { type ShownProblem, useNodeProblems, useStale } from "../store/validation";
 
 interface CardHeaderProps {
   readonly node: NodeRecord;
@@ -19,6 +20,8 @@ interface CardHeaderProps {
 export const CardHeader = memo(function CardHeader({ node, spec }: CardHeaderProps) {
   const t = useText();
   const run = useNodeRun(node.id);
+  const stale = useStale(node.id);
+  const problems = useNodeProblems(node.id);
   const inner = useEditor((state) => innerPath(state, node));
   const title = node.title ?? spec.title;
   return (
@@ -26,7 +29,8 @@ export const CardHeader = memo(function CardHeader({ node, spec }: CardHeaderPro
       <span className="card-title">{title}</span>
       {tellsMore(node) && <span className="card-id">{node.id}</span>}
       {node.mode && <span className="badge">{t(`node.${node.mode}`)}</span>}
-      {run && <RunBadge run={run} />}
+      {problems.length > 0 && <ProblemMark problems={problems} />}
+      {run && <RunBadge run={run} stale={stale} />}
       {inner && (
         <button
           type="button"
@@ -57,21 +61,61 @@ function innerPath(state: EditorState, node: NodeRecord): string | null {
   return definedAt(document.history.document, document.path, name)?.join("\n") ?? null;
 }
 
-function RunBadge({ run }: { run: NodeRun }) {
+/** What is wrong with the node; the colour says that it is, the tooltip what. */
+function ProblemMark({ problems }: { problems: readonly ShownProblem[] }) {
   const t = useText();
+  const say = ({ place, message, hint }: ShownProblem) =>
+    [place.port ? `${place.port}: ${message}` : message, hint].filter(Boolean).join("\n");
+  const label = t(problems.length === 1 ? "problems.one" : "problems.count", {
+    count: problems.length,
+  });
+  return (
+    <span
+      className="problem-mark"
+      role="img"
+      aria-label={label}
+      title={problems.map(say).join("\n\n")}
+    >
+      <Icon name="warning" />
+    </span>
+  );
+}
+
+interface RunBadgeProps {
+  readonly run: NodeRun;
+  /** The node, or what feeds it, was changed since. */
+  readonly stale: boolean;
+}
+
+function RunBadge({ run, stale }: RunBadgeProps) {
+  const t = useText();
+  const kind = (name: string) => `badge ${name} ${stale ? "stale" : ""}`;
+  const about = stale ? t("node.stale") : undefined;
   switch (run.status) {
     case "cached":
-      return <span className="badge cached">{t("node.cached")}</span>;
+      return (
+        <span className={kind("cached")} title={about}>
+          {t("node.cached")}
+        </span>
+      );
     case "skipped":
-      return <span className="badge">{t("node.skipped")}</span>;
+      return (
+        <span className={kind("")} title={about}>
+          {t("node.skipped")}
+        </span>
+      );
     case "failed":
       return (
-        <span className="badge failed" title={run.problem?.message}>
+        <span className={kind("failed")} title={about ?? run.problem?.message}>
           {t("node.failed")}
         </span>
       );
     case "done":
-      return <span className="badge">{duration(run.seconds ?? 0)}</span>;
+      return (
+        <span className={kind("")} title={about}>
+          {duration(run.seconds ?? 0)}
+        </span>
+      );
     case "running":
       return run.total ? (
         <span className="badge busy">

@@ -6,7 +6,11 @@ import type { InputSpec } from "../graph/catalogue";
 import { readable } from "../graph/catalogue";
 import type { Json } from "../graph/json";
 import { literalOf } from "../graph/links";
+import { useText } from "../i18n";
+import { openInputMenu } from "../panels/inspector/inputMenu";
 import { useEditor } from "../store/store";
+import { usePortProblem } from "../store/validation";
+import { describeInput } from "../widgets/describe";
 import { widgetOf } from "../widgets/registry";
 import { unwrapSchema } from "../widgets/widget";
 
@@ -18,6 +22,8 @@ interface CardWidgetProps {
 }
 
 export const CardWidget = memo(function CardWidget({ node, name, input, value }: CardWidgetProps) {
+  const t = useText();
+  const problem = usePortProblem(node, name);
   const onChange = useCallback(
     (next: Json | undefined) => {
       const change = setInput({ node, input: name, ...(next !== undefined && { value: next }) });
@@ -29,13 +35,20 @@ export const CardWidget = memo(function CardWidget({ node, name, input, value }:
   if (!widget) return null;
   const { schema, nullable } = unwrapSchema(input.schema);
   return (
-    <widget.Component
-      id={`${node}.${name}`}
-      label={readable(name)}
-      value={literalOf(value)}
-      schema={schema}
-      nullable={nullable}
-      onChange={onChange}
-    />
+    // biome-ignore lint/a11y/noStaticElementInteractions: the inspector has buttons for it
+    <div
+      className={problem ? "widget wrong" : "widget"}
+      title={problem ?? describeInput(input, t)}
+      onContextMenu={(event) => openInputMenu(event, node, name)}
+    >
+      <widget.Component
+        id={`${node}.${name}`}
+        label={readable(name)}
+        value={literalOf(value)}
+        schema={schema}
+        nullable={nullable}
+        onChange={onChange}
+      />
+    </div>
   );
 });

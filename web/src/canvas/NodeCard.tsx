@@ -14,6 +14,7 @@ import { CardWidget } from "./CardWidget";
 import type { CardNode } from "./flow";
 import { type CardLayout, layoutOf, PORT_ROW } from "./geometry";
 import { Port } from "./Port";
+import { PortName } from "./PortName";
 
 export const NodeCard = memo(
   function NodeCard({ id }: NodeProps<CardNode>) {
@@ -73,10 +74,7 @@ function Rows({ node, spec, layout }: PartProps) {
       {isGhost(spec) && <p className="card-unknown">{t("node.unknown")}</p>}
       {layout.ports.map((row) => (
         <div key={row.y} className="port-row" style={{ top: row.y, height: PORT_ROW }}>
-          <span className="port-name" title={spec.inputs[row.input ?? ""]?.description}>
-            {row.input?.replaceAll("_", " ")}
-            {row.input && missing(node, spec, row.input) && <b className="missing"> •</b>}
-          </span>
+          <PortName node={node} name={row.input} input={spec.inputs[row.input ?? ""]} />
           <span className="port-name output" title={spec.outputs[row.output ?? ""]?.description}>
             {row.output?.replaceAll("_", " ")}
           </span>
@@ -99,10 +97,6 @@ function Rows({ node, spec, layout }: PartProps) {
       })}
     </>
   );
-}
-
-function missing(node: NodeRecord, spec: NodeSpec, name: string): boolean {
-  return spec.inputs[name]?.required === true && node.inputs[name] === undefined;
 }
 
 function Ports({ node, spec, layout }: PartProps) {

@@ -6,7 +6,7 @@
 import type { InputSpec, NodeSpec } from "../graph/catalogue";
 import type { NodeRecord } from "../graph/document";
 import { isLinked } from "../graph/links";
-import { widgetOf } from "../widgets/registry";
+import { heightOf, startsAsPort, widgetOf } from "../widgets/registry";
 
 export const CARD_WIDTH = 250;
 export const HEADER = 38;
@@ -39,8 +39,12 @@ export interface CardLayout {
 
 /** Whether an input is drawn as a port alone, without its widget. */
 export function isPort(node: NodeRecord, name: string, input: InputSpec): boolean {
+  const value = node.inputs[name];
   return (
-    widgetOf(input) === null || isLinked(node.inputs[name]) || (node.ports ?? []).includes(name)
+    widgetOf(input) === null ||
+    isLinked(value) ||
+    (node.ports ?? []).includes(name) ||
+    (value === undefined && startsAsPort(input))
   );
 }
 
@@ -91,7 +95,7 @@ function expanded(node: NodeRecord, spec: NodeSpec, pictured: boolean): CardLayo
   });
   if (ports.length > 0 && asWidget.length > 0) y += PADDING / 2;
 
-  const heights = asWidget.map(([, input]) => widgetOf(input)?.height ?? 0);
+  const heights = asWidget.map(([name, input]) => heightOf(input, node.inputs[name]));
   const natural = y + heights.reduce((sum, height) => sum + height, 0) + (pictured ? PICTURE : 0);
   const spare = Math.max(0, (node.size?.[1] ?? 0) - natural - PADDING);
   const growing = asWidget.filter(([, input]) => widgetOf(input)?.grows).length;

@@ -75,11 +75,25 @@ const INT_TO: readonly string[] = ["float"];
 export function makeCatalogue(answer: CatalogueAnswer): Catalogue {
   const types = new Map(answer.types.map((type) => [type.name, type]));
   return {
-    nodes: new Map(answer.nodes.map((spec) => [spec.id, spec])),
+    nodes: new Map(answer.nodes.map((spec) => [spec.id, withFiles(spec, types)])),
     types,
     packs: answer.packs,
     converts: (name) => (name === "int" ? INT_TO : (types.get(name)?.converts_to ?? NONE)),
   };
+}
+
+/** A node type whose inputs of types that are read from files say so in their schema. */
+function withFiles(spec: NodeSpec, types: ReadonlyMap<string, PortType>): NodeSpec {
+  const loads = ({ type }: InputSpec) =>
+    type.names.some((name) => types.get(name)?.loads_from_file);
+  const entries = Object.entries(spec.inputs);
+  if (!entries.some(([, input]) => loads(input))) return spec;
+  const inputs = entries.map(([name, input]): [string, InputSpec] =>
+    loads(input)
+      ? [name, { ...input, schema: { ...input.schema, widget: "file" } }]
+      : [name, input],
+  );
+  return { ...spec, inputs: Object.fromEntries(inputs) };
 }
 
 /** Colours of the plain types; those of packs come with the catalogue. */

@@ -1,14 +1,68 @@
 /** What the editor sees to be wrong at once; the server's validation says everything. */
 
 import type { Problem } from "./catalogue";
-import type { NodeRecord } from "./document";
+import { type Graph, type NodeRecord, splitPort } from "./document";
 import { linksInto } from "./links";
-import { type Level, specOf } from "./subgraphs";
+import { findSubgraph, type Level, specOf, subgraphName } from "./subgraphs";
 import { compatible, gathered, typeText } from "./types";
 
-/** The problems of one level. */
+/** The problems of a level and of the subgraphs that its nodes run. */
 export function quickProblems(level: Level): Problem[] {
-  return Object.values(level.graph.nodes).flatMap((node) => nodeProblems(level, node));
+  return problemsIn(level, "", new Set());
+}
+
+function problemsIn(level: Level, prefix: string, within: ReadonlySet<Graph>): Problem[] {
+  const deeper = new Set([...within, level.graph]);
+  return Object.values(level.graph.nodes).flatMap((node) => {
+    if (node.mode === "muted") return [];
+    const own = nodeProblems(level, node);
+    const found = prefix ? own.map((one) => ({ ...one, node: prefix + one.node })) : own;
+    const name = subgraphName(node);
+    const inner = name === null ? null : findSubgraph(level, name);
+    // A subgraph that uses itself is reported by the server.
+    if (!inner || deeper.has(inner.graph)) return found;
+    const fed = new Set(Object.keys(node.inputs));
+    return [
+      ...found,
+      ...problemsIn(inner, `${prefix}${node.id}/`, deeper).filter(
+        unlessFed(inner, `${prefix}${node.id}/`, fed),
+      ),
+    ];
+  });
+}
+
+/** Inputs that are missing inside are not if the subgraph is given them. */
+function unlessFed(inner: Level, prefix: string, fed: ReadonlySet<string>) {
+  const given = new Set(
+    Object.entries(inner.graph.inputs)
+      .filter(([name]) => fed.has(name))
+      .flatMap(([, targets]) => targets)
+      .map((target) => prefix + target),
+  );
+  return ({ code, node, port }: Problem) =>
+    code !== "missing_input" || !given.has(`${node}.${port}`);
+}
+
+/** The node and port that a problem is of; files that literals name have ids of their own. */
+export function placeOf(problem: Problem, has: (id: string) => boolean): Place | null {
+  if (problem.node === null) return null;
+  if (has(problem.node)) return { node: problem.node, port: problem.port };
+  const [node, port] = splitPort(problem.node);
+  return has(node) ? { node, port } : null;
+}
+
+export interface Place {
+  readonly node: string;
+  readonly port: string | null;
+}
+
+/** Without those that say the same of the same port again. */
+export function distinct(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ node, port, code }) => {
+    const key = `${node}\n${port}\n${code}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 export function nodeProblems(level: Level, node: NodeRecord): Problem[] {
@@ -28,7 +82,8 @@ export function nodeProblems(level: Level, node: NodeRecord): Problem[] {
   }
   for (const name of Object.keys(node.inputs)) {
     if (!spec.inputs[name]) {
-      found.push(problem("unknown_input", `${spec.title} has no input ${name}`, node.id, name));
+      const message = `${spec.title} has no input named ${name}`;
+      found.push(problem("unknown_input", message, node.id, name));
     }
   }
   for (const link of linksInto(node)) {

@@ -13,6 +13,16 @@ const PATHS = {
   sun: "M8 5a3 3 0 100 6 3 3 0 000-6zM8 1v1M8 14v1M1 8h1M14 8h1M3 3l.8.8M12.2 12.2l.8.8M3 13l.8-.8M12.2 3.8L13 3",
   moon: "M13 9.5A5.5 5.5 0 116.5 3 4.5 4.5 0 0013 9.5z",
   chevron: "M6 3l5 5-5 5",
+  down: "M4 6l4 4 4-4",
+  warning: "M8 2.5l6 11H2zM8 7v3M8 12h.01",
+  back: "M10 3L5 8l5 5",
+  dice: "M3 3h10v10H3zM6 6h.01M10 6h.01M8 8h.01M6 10h.01M10 10h.01",
+  lock: "M4 7h8v6H4zM5.5 7V5a2.5 2.5 0 015 0v2",
+  unlock: "M4 7h8v6H4zM5.5 7V4.5A2.5 2.5 0 0110 3.4",
+  folder: "M2 4h4l1.5 2H14v7H2z",
+  file: "M4 2h5l3 3v9H4zM9 2v3h3",
+  upload: "M8 11V3M5 6l3-3 3 3M3 13h10",
+  pack: "M8 2l5 3v6l-5 3-5-3V5zM3 5l5 3 5-3M8 8v6",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -8,7 +8,7 @@ import type { Widget, WidgetProps } from "./widget";
 /** Pixels of a drag per step. */
 const PER_STEP = 4;
 
-function NumberField({ id, label, value, schema, nullable, onChange }: WidgetProps) {
+export function NumberField({ id, label, value, schema, nullable, onChange }: WidgetProps) {
   const t = useText();
   const bounds = boundsOf(schema);
   const present = value ?? schema.default ?? null;

@@ -23,8 +23,8 @@ export interface Widget {
   readonly name: string;
   /** Whether it suits an input; the first of the registry that does is taken. */
   readonly suits: (input: InputSpec, schema: JsonObject) => boolean;
-  /** Height of its row in pixels, which must not depend on anything else. */
-  readonly height: number;
+  /** Height of its row in pixels, which must depend on nothing but the value. */
+  readonly height: number | ((value: Json | undefined) => number);
   /** Takes what height a node has to spare. */
   readonly grows?: boolean;
   readonly Component: ComponentType<WidgetProps>;
@@ -44,6 +44,7 @@ export function unwrapSchema(schema: JsonObject): { schema: JsonObject; nullable
 /** Whether the value of an input can be written at all, so that it has a widget. */
 export function isWritable({ type, schema }: InputSpec): boolean {
   if (type.names.includes("workflow")) return true; // by the name of a subgraph
+  if (typeof schema.widget === "string" && type.depth === 0) return true;
   // One of any type that may be missing is there to be linked, as the branches of a switch.
   return isPlain(type) || (type.names.includes("any") && schema.default !== null);
 }

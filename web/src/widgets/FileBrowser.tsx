@@ -1,0 +1,139 @@
+/** The files of the workspace to pick from, pictures small, with upload and search. */
+
+import { useEffect, useRef, useState } from "react";
+import {
+  type FileEntry,
+  inputUrl,
+  isFolder,
+  isPictureName,
+  listInputs,
+  showBytes,
+} from "../api/files";
+import { useText } from "../i18n";
+import { Icon } from "../panels/Icon";
+import { type Anchor, Popover } from "../panels/Popover";
+
+interface FileBrowserProps {
+  readonly anchor: Anchor;
+  readonly label: string;
+  readonly chosen: string | null;
+  readonly busy: boolean;
+  readonly problem: string | null;
+  readonly onPick: (path: string) => void;
+  readonly onUpload: (file: File | undefined) => void;
+  readonly onClear: (() => void) | null;
+  readonly onClose: () => void;
+}
+
+/** More are found by typing. */
+const MOST = 200;
+const THUMBNAIL = 160;
+
+export function FileBrowser(props: FileBrowserProps) {
+  const t = useText();
+  const [folder, setFolder] = useState("");
+  const [query, setQuery] = useState("");
+  const [files, setFiles] = useState<readonly FileEntry[] | null>(null);
+  const upload = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    let gone = false;
+    setFiles(null);
+    listInputs(folder).then(
+      (found) => gone || setFiles(found),
+      () => gone || setFiles([]),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [folder]);
+  const wanted = query.trim().toLowerCase();
+  const found = files?.filter((entry) => entry.name.toLowerCase().includes(wanted));
+  return (
+    <Popover anchor={props.anchor} label={props.label} className="browser" onClose={props.onClose}>
+      <div className="browser-bar">
+        <input
+          type="search"
+          placeholder={t("file.search")}
+          aria-label={t("file.search")}
+          value={query}
+          onChange={({ currentTarget }) => setQuery(currentTarget.value)}
+        />
+        <button
+          type="button"
+          className="button"
+          disabled={props.busy}
+          onClick={() => upload.current?.click()}
+        >
+          <Icon name="upload" />
+          {props.busy ? t("file.uploading") : t("file.upload")}
+        </button>
+        <input
+          ref={upload}
+          type="file"
+          hidden
+          aria-label={t("file.upload")}
+          onChange={({ currentTarget }) => props.onUpload(currentTarget.files?.[0])}
+        />
+      </div>
+      {props.problem && <p className="browser-note bad">{props.problem}</p>}
+      <div className="browser-files">
+        {folder && (
+          <button type="button" className="browser-file" onClick={() => setFolder(parent(folder))}>
+            <span className="browser-icon">
+              <Icon name="back" />
+            </span>
+            <span className="browser-name">{folder}</span>
+          </button>
+        )}
+        {found?.slice(0, MOST).map((entry) => (
+          <File
+            key={entry.path}
+            entry={entry}
+            chosen={entry.path === props.chosen}
+            onPick={() => (isFolder(entry) ? setFolder(entry.path) : props.onPick(entry.path))}
+          />
+        ))}
+      </div>
+      {found?.length === 0 && <p className="browser-note">{t("file.none")}</p>}
+      {props.onClear && (
+        <button type="button" className="browser-clear" onClick={props.onClear}>
+          {t("file.clear")}
+        </button>
+      )}
+    </Popover>
+  );
+}
+
+function File({
+  entry,
+  chosen,
+  onPick,
+}: {
+  entry: FileEntry;
+  chosen: boolean;
+  onPick: () => void;
+}) {
+  return (
+    <button
+      type="button"
+      className="browser-file"
+      aria-pressed={chosen}
+      title={`${entry.name}  ${showBytes(entry.bytes)}`}
+      data-file={entry.path}
+      onClick={onPick}
+    >
+      <span className="browser-icon">
+        {isPictureName(entry.name) ? (
+          <img src={inputUrl(entry.path, THUMBNAIL)} alt="" loading="lazy" />
+        ) : (
+          <Icon name={isFolder(entry) ? "folder" : "file"} />
+        )}
+      </span>
+      <span className="browser-name">{entry.name}</span>
+    </button>
+  );
+}
+
+function parent(folder: string): string {
+  return folder.split("/").slice(0, -1).join("/");
+}

@@ -1,0 +1,90 @@
+/** Files that are dropped on a node go to its input that takes one. */
+
+import { uploadInput } from "../api/files";
+import { ApiError } from "../api/http";
+import { setInput } from "../commands/nodes";
+import type { InputSpec } from "../graph/catalogue";
+import type { NodeRecord } from "../graph/document";
+import { drawnSpec } from "../graph/ghost";
+import { isLinked } from "../graph/links";
+import { activeLevel } from "../store/selectors";
+import { useEditor } from "../store/store";
+import { fileValue } from "./FilePicker";
+import { unwrapSchema } from "./widget";
+
+export function hasFiles(event: { dataTransfer: DataTransfer | null }): boolean {
+  return event.dataTransfer?.types.includes("Files") ?? false;
+}
+
+/** Listens on the window before anything else; returns how to stop. */
+export function listenForDrops(): () => void {
+  let marked: Element | null = null;
+  const mark = (element: Element | null) => {
+    if (element === marked) return;
+    marked?.classList.remove("drop-target");
+    element?.classList.add("drop-target");
+    marked = element;
+  };
+  const onDragOver = (event: DragEvent) => {
+    const found = targetOf(event);
+    mark(found?.element ?? null);
+    if (!found) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const onDrop = (event: DragEvent) => {
+    mark(null);
+    const found = targetOf(event);
+    const file = event.dataTransfer?.files[0];
+    if (!found || !file) return;
+    event.preventDefault();
+    event.stopPropagation();
+    void take(file, found.node, found.input, found.spec);
+  };
+  const onDragLeave = (event: DragEvent) => event.relatedTarget === null && mark(null);
+  window.addEventListener("dragover", onDragOver, true);
+  window.addEventListener("drop", onDrop, true);
+  window.addEventListener("dragleave", onDragLeave, true);
+  return () => {
+    window.removeEventListener("dragover", onDragOver, true);
+    window.removeEventListener("drop", onDrop, true);
+    window.removeEventListener("dragleave", onDragLeave, true);
+  };
+}
+
+function targetOf(event: DragEvent) {
+  const at = event.target instanceof Element ? event.target : null;
+  if (!hasFiles(event) || !at || at.closest("[data-file-drop]")) return null;
+  const element = at.closest("[data-node]");
+  const node = element?.getAttribute("data-node");
+  const level = activeLevel(useEditor.getState());
+  const record = node ? level?.graph.nodes[node] : undefined;
+  if (!element || !level || !record) return null;
+  const found = fileInput(record, drawnSpec(level, record).inputs);
+  return found && { element, node: record.id, input: found[0], spec: found[1] };
+}
+
+/** The input that a dropped file is for: an empty one that is needed, else any not linked. */
+export function fileInput(
+  node: NodeRecord,
+  inputs: Readonly<Record<string, InputSpec>>,
+): [string, InputSpec] | null {
+  const takers = Object.entries(inputs).filter(
+    ([name, { schema, type }]) =>
+      schema.widget === "file" && type.depth === 0 && !isLinked(node.inputs[name]),
+  );
+  const empty = takers.filter(([name]) => !node.inputs[name]);
+  return empty.find(([, spec]) => spec.required) ?? takers.at(0) ?? null;
+}
+
+async function take(file: File, node: string, input: string, spec: InputSpec): Promise<void> {
+  try {
+    const { name } = await uploadInput(file);
+    const value = fileValue(name, unwrapSchema(spec.schema).schema.type);
+    useEditor.getState().execute(setInput({ node, input, value }));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const refused = error.problems.map((problem) => ({ ...problem, node, port: input }));
+    useEditor.setState({ refused });
+  }
+}
