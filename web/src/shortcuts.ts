@@ -27,6 +27,9 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "b", action: "edit.bypass", group: "shortcuts.edit" },
   { keys: "c", action: "edit.collapse", group: "shortcuts.edit" },
   { keys: "f", action: "view.fit", group: "shortcuts.view" },
+  { keys: "n", action: "view.palette", group: "shortcuts.view" },
+  { keys: "i", action: "view.inspector", group: "shortcuts.view" },
+  { keys: "?", action: "view.shortcuts", group: "shortcuts.view" },
 ];
 
 const byKeys = new Map(SHORTCUTS.map((shortcut) => [shortcut.keys, shortcut]));

@@ -3,10 +3,11 @@
 import { useEditor } from "../store/store";
 import type { Action } from "./action";
 import { editActions } from "./edit";
+import { panelActions } from "./panels";
 import { runActions } from "./run";
 import { viewActions } from "./view";
 
-const all = { ...editActions, ...viewActions, ...runActions };
+const all = { ...editActions, ...viewActions, ...panelActions, ...runActions };
 
 export type ActionName = keyof typeof all;
 export const actions: Readonly<Record<ActionName, Action>> = all;

@@ -1,14 +1,22 @@
 /** What the places beside and over the canvas can show, by the names in `state.panels`. */
 
-import { type ComponentType, Suspense } from "react";
+import { type ComponentType, lazy, Suspense } from "react";
 import { useEditor } from "../store/store";
 import type { PanelPlace } from "../store/view";
 
 type Panels = Readonly<Record<string, ComponentType>>;
 
-const LEFT: Panels = {};
-const RIGHT: Panels = {};
-const DIALOGS: Panels = {};
+const Palette = lazy(async () => ({ default: (await import("./palette/Palette")).Palette }));
+const Inspector = lazy(async () => ({
+  default: (await import("./inspector/Inspector")).Inspector,
+}));
+const ShortcutSheet = lazy(async () => ({
+  default: (await import("./shortcuts/ShortcutSheet")).ShortcutSheet,
+}));
+
+const LEFT: Panels = { palette: Palette };
+const RIGHT: Panels = { inspector: Inspector };
+const DIALOGS: Panels = { shortcuts: ShortcutSheet };
 const AT: Readonly<Record<PanelPlace, Panels>> = { left: LEFT, right: RIGHT, dialog: DIALOGS };
 
 /** The panel that is open at a place; its code may come later. */

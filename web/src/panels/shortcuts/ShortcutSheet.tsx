@@ -1,0 +1,83 @@
+/** Every key and gesture, from the table that the keys themselves are read from. */
+
+import { actions } from "../../actions";
+import { type TextKey, useText } from "../../i18n";
+import { SHORTCUTS, type Shortcut, showKeys } from "../../shortcuts";
+import { Dialog } from "../Dialog";
+
+const GESTURES: readonly [TextKey, TextKey][] = [
+  ["gesture.double_click", "gesture.add"],
+  ["gesture.drag_link", "gesture.fitting"],
+  ["gesture.drop", "gesture.picture"],
+  ["gesture.drag_number", "gesture.number"],
+  ["gesture.right_click", "gesture.input"],
+  ["gesture.shift_drag", "gesture.box"],
+  ["gesture.wheel", "gesture.zoom"],
+];
+
+export function ShortcutSheet() {
+  const t = useText();
+  return (
+    <Dialog title={t("view.shortcuts")} size="medium">
+      <div className="shortcut-sheet">
+        {[...grouped()].map(([group, shortcuts]) => (
+          <section key={group}>
+            <h3>{t(group)}</h3>
+            <dl>
+              {[...byAction(shortcuts)].map(([action, keys]) => (
+                <div key={action}>
+                  <dt>{t(actions[action].label)}</dt>
+                  <dd>
+                    {keys.map((each) => (
+                      <Keys key={each} keys={each} />
+                    ))}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+        <section>
+          <h3>{t("shortcuts.pointer")}</h3>
+          <dl>
+            {GESTURES.map(([gesture, does]) => (
+              <div key={gesture}>
+                <dt>{t(does)}</dt>
+                <dd>{t(gesture)}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      </div>
+    </Dialog>
+  );
+}
+
+function Keys({ keys }: { keys: string }) {
+  return (
+    <kbd>
+      {showKeys(keys)
+        .split(" ")
+        .map((key) => (
+          <span key={key}>{key}</span>
+        ))}
+    </kbd>
+  );
+}
+
+function grouped(): Map<TextKey, Shortcut[]> {
+  const groups = new Map<TextKey, Shortcut[]>();
+  for (const shortcut of SHORTCUTS) {
+    groups.set(shortcut.group, [...(groups.get(shortcut.group) ?? []), shortcut]);
+  }
+  return groups;
+}
+
+/** Actions with several keys are one line. */
+function byAction(shortcuts: readonly Shortcut[]): Map<Shortcut["action"], string[]> {
+  const lines = new Map<Shortcut["action"], string[]>();
+  for (const { action, keys } of shortcuts) {
+    lines.set(action, [...(lines.get(action) ?? []), keys]);
+  }
+  return lines;
+}
