@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 30.0
 """How long a node may go on when the server ends."""
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 """How long the Python code of nodes may keep the event loop waiting; else it is 5 ms."""
 EPILOG = """\b
 Examples:
@@ -87,7 +87,7 @@ def serve(
     from ..server.logs import log_to
     from ..server.security import Guard, is_loopback
     from ..server.services import Limits
-    from ..server.serving import bind
+    from ..server.serving import Stop, bind
     from ..server.serving import serve as serve_on
     from ..workspace import Workspace
     from .device import checked_device
@@ -115,13 +115,15 @@ def serve(
         cache_dir = Workspace(workspace).cache
         log_to()
         sys.setswitchinterval(SWITCH_SECONDS)
+        stop = Stop()
         with (
+            stop.on_signals(),
             open_engine(report, workspace, models, cache_dir=cache_dir, **options) as engine,
             _services(engine, guard, limits, workers, capacity) as parts,
         ):
             for problem in parts.packs.problems.values():
                 report.warn(problem)
-            asyncio.run(serve_on(parts, listener, ready))
+            asyncio.run(serve_on(parts, listener, stop, ready))
     return 0
 
 

@@ -9,6 +9,7 @@ import secrets
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from ..problems import GraphgenError, NodeError, Problem
@@ -52,6 +53,9 @@ def _error(request: web.Request, error: Exception) -> web.Response:
         case QueueClosed() | DatabaseUnusable():
             full = any(problem.code == "disk_full" for problem in error.problems)
             return problem_answer(error.problems, 507 if full else 503)
+        case HttpProcessingError() | web.RequestPayloadError():
+            problem = Problem("bad_body", "the body is not what its headers say")
+            return problem_answer([problem], 400)
         case GraphgenError():
             return problem_answer(error.problems, 422)
         case NodeError():

@@ -35,10 +35,18 @@ def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Write the logs of this process, standard error if no stream is given."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
+    logging.getLogger("aiohttp.server").addFilter(_worth_a_line)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("graphgen").setLevel(level)
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """What is no HTTP says nothing about this server."""
+    from aiohttp.http_exceptions import BadHttpMessage
+
+    return not (record.exc_info and isinstance(record.exc_info[1], BadHttpMessage))
 
 
 def log_event(event: Any) -> None:

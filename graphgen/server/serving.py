@@ -19,6 +19,7 @@ from .services import Services
 BACKLOG = 512
 SHUTDOWN_SECONDS = 3.0
 """How long answers that are being given may take when the server ends."""
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 INTERRUPTED = 130
 
 
@@ -62,32 +63,50 @@ async def serving(parts: Services, listener: socket.socket) -> AsyncIterator[Non
         await runner.cleanup()
 
 
-async def serve(parts: Services, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until the process is told to end; a second signal ends it at once.
+class Stop:
+    """Waits for the signal that ends the process, SIGINT or SIGTERM; a second one, while
+    things are brought to an end, ends it at once."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event: asyncio.Event | None = None
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Signals have this meaning as long as the block lasts; for the main thread."""
+        before = {each: signal.signal(each, self._signalled) for each in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    async def wait(self) -> None:
+        self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
+        if not self._asked:
+            await self._event.wait()
+        self._loop = None
+
+    def _signalled(self, number: int, frame: object) -> None:
+        if self._asked:
+            os._exit(INTERRUPTED)  # what was accepted is in the database
+        self._asked = True
+        if self._loop is not None and self._event is not None:
+            self._loop.call_soon_threadsafe(self._event.set)
+
+
+async def serve(
+    parts: Services, listener: socket.socket, stop: Stop, ready: Callable[[], None]
+) -> None:
+    """Serve until the process is told to end.
 
     Args:
         ready: Called when requests are answered.
     """
-    stop = asyncio.Event()
-    with _on_signals(asyncio.get_running_loop(), stop):
-        async with serving(parts, listener):
-            ready()
-            await stop.wait()
-
-
-@contextmanager
-def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Iterator[None]:
-    def handle(number: int, _: object) -> None:
-        if stop.is_set():
-            os._exit(INTERRUPTED)  # what was accepted is in the database
-        loop.call_soon_threadsafe(stop.set)
-
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    async with serving(parts, listener):
+        ready()
+        await stop.wait()
 
 
 def _bind_problem(error: OSError, host: str, port: int) -> InvalidWorkflow:

@@ -155,6 +155,39 @@ def test_a_damaged_picture_is_no_workflow(server, data):
     assert codes(response)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_compressed_bodies_are_measured_as_they_unfold(server, coding):
+    wbits = 31 if coding == "gzip" else 15
+    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    data = packer.compress(b" " * 50_000_000) + packer.flush()
+    assert len(data) < 100_000
+    headers = {**JSON, "Content-Encoding": coding}
+
+    body = server.call("POST", "/api/runs", data=data, headers=headers)
+    assert (body.status_code, codes(body)) == (413, ["too_large"])
+    headers["Content-Type"] = "application/octet-stream"
+    file = server.call("POST", "/api/files?name=a.txt", data=data, headers=headers)
+    assert (file.status_code, codes(file)) == (413, ["too_large"])
+    broken = server.call(
+        "POST", "/api/runs", data=b"nonsense", headers={**JSON, "Content-Encoding": coding}
+    )
+    assert broken.status_code == 400
+    assert codes(broken)
+
+
+def test_a_body_that_is_not_what_its_headers_say_is_refused(server):
+    part = b'--b\r\nContent-Disposition: form-data; name="\x01"\r\n\r\nx\r\n--b--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    form = server.call("POST", "/api/files", data=part, headers=headers)
+    assert (form.status_code, codes(form)) == (400, ["bad_form"])
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(
+            b"POST /api/runs HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: application/json\r\n\r\nzz\r\n{}\r\n" % server.port
+        )
+        assert b" 400 " in client.recv(1000).splitlines()[0]
+
+
 def test_many_slow_bodies_do_not_keep_others_from_being_served(server):
     sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(50)]
     try:

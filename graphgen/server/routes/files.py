@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ...workflow import Workflow
 from ..answers import Refused, answer
@@ -93,8 +94,8 @@ async def _from_form(request: web.Request) -> Kept:
             if isinstance(part, BodyPartReader) and part.name == "file":
                 name = checked_name(request.query.get("name") or part.filename or "")
                 return await _keep(request, name, _pieces(part))
-    except (ValueError, AssertionError, RuntimeError) as error:
-        raise Refused(400, "bad_form", f"the form can't be read: {error}") from None
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):
+        raise Refused(400, "bad_form", "the form can't be read") from None
     raise Refused(400, "bad_form", "the form has no field named file")
 
 
