@@ -299,3 +299,11 @@ def test_runs_survive_the_server(make_server):
     eventually(lambda: second.get(f"/api/runs/{waiting}").json()["status"] == "succeeded")
     assert second.get(f"/api/runs/{done}").json()["outputs"] == {"sum": [{"value": 5}]}
     assert second.get(f"/api/runs/{running}").json()["outputs"] == {"out": [{"value": 4}]}
+
+
+def test_a_list_of_one_is_a_list(server):
+    document = graph({"t": ("test/repeat", {"text": "x", "count": 1})}, {"texts": "t.value"})
+    run = server.run(document)
+
+    assert server.get(f"/api/runs/{run['run_id']}/outputs/texts").json() == ["x"]
+    assert server.get(f"/api/runs/{run['run_id']}/outputs/texts/0").json() == "x"

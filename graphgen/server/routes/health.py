@@ -10,8 +10,11 @@ from ..services import services
 
 
 async def health(request: web.Request) -> web.Response:
-    """That the server answers."""
-    return answer({"status": "ok", "version": __version__})
+    """That the server answers, and that runs are carried out; else 503, and why not."""
+    stuck = services(request).queue.problem
+    problems = [stuck.to_dict()] if stuck else []
+    state = {"status": "failing" if stuck else "ok", "version": __version__}
+    return answer({**state, "problems": problems}, 503 if stuck else 200)
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -101,7 +101,7 @@ async def output(request: web.Request) -> web.StreamResponse:
     record = await _record(request)
     name = request.match_info["name"]
     items = _items(record, name)
-    if len(items) == 1:
+    if len(items) == 1 and not items[0].get("list"):
         return await _item(request, items[0])
     if all("value" in item for item in items):
         return answer([item["value"] for item in items])
