@@ -13,7 +13,7 @@ export function quickProblems(level: Level): Problem[] {
 
 function problemsIn(level: Level, prefix: string, within: ReadonlySet<Graph>): Problem[] {
   const deeper = new Set([...within, level.graph]);
-  return Object.values(level.graph.nodes).flatMap((node) => {
+  return neededNodes(level.graph).flatMap((node) => {
     if (node.mode === "muted") return [];
     const own = nodeProblems(level, node);
     const found = prefix ? own.map((one) => ({ ...one, node: prefix + one.node })) : own;
@@ -29,6 +29,18 @@ function problemsIn(level: Level, prefix: string, within: ReadonlySet<Graph>): P
       ),
     ];
   });
+}
+
+/** The nodes that a run of a level needs: all, or what its named outputs come from. */
+function neededNodes({ nodes, outputs }: Graph): NodeRecord[] {
+  const sources = Object.values(outputs).map((reference) => splitPort(reference)[0]);
+  if (sources.length === 0) return Object.values(nodes);
+  const needed = new Set(sources);
+  for (const id of needed) {
+    const node = nodes[id];
+    for (const link of node ? linksInto(node) : []) needed.add(link.source);
+  }
+  return Object.values(nodes).filter(({ id }) => needed.has(id));
 }
 
 /** Inputs that are missing inside are not if the subgraph is given them. */
