@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .node import node
 
 if TYPE_CHECKING:
+    from .client import AsyncClient, Client
     from .engine import Engine, RunResult
     from .engine.context import CancelToken, Context
     from .environment import InputFile, ModelName
@@ -28,7 +29,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SKIP",
+    "AsyncClient",
     "CancelToken",
+    "Client",
     "Context",
     "EditorModule",
     "Engine",
@@ -54,6 +57,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    ".client": ("AsyncClient", "Client"),
     ".engine": ("Engine", "RunResult"),
     ".engine.context": ("CancelToken", "Context"),
     ".environment": ("InputFile", "ModelName"),

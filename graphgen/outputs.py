@@ -169,6 +169,7 @@ class _Staging:
         self._stem = stem
         self.metadata = metadata
         self._written: list[Path] = []
+        self._grouped: list[Path] = []
 
     def __enter__(self) -> _Staging:
         self._aside = Path(tempfile.mkdtemp(dir=self._folder, prefix=".partial-"))
@@ -177,16 +178,22 @@ class _Staging:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._aside, ignore_errors=True)
 
-    def path(self, suffix: str) -> Path:
+    def path(self, suffix: str, *, folder: bool = False) -> Path:
         if not re.fullmatch(r"(\.\w+)+", suffix):
             raise ValueError(f"a suffix is like .png or .nii.gz, not {suffix!r}")
+        if folder:
+            group = self._aside / "group"
+            group.mkdir(exist_ok=True)
+            self._grouped.append(group / f"{len(self._grouped) + 1:04}{suffix}")
+            return self._grouped[-1]
         path = self._aside / f"{len(self._written)}{suffix}"
         self._written.append(path)
         return path
 
     def publish(self) -> list[Path]:
-        """Move what was written to its place: ``image.png``, or ``image-01.png`` and on."""
-        for path in self._written:
+        """Move what was written to its place: ``image.png``, or ``image-01.png`` and on;
+        what forms a folder, at once."""
+        for path in (*self._written, *self._grouped):
             with open(path, "rb") as stream:
                 os.fsync(stream.fileno())  # a full disk may show only here
         suffixes = [path.name.partition(".")[2] for path in self._written]
@@ -199,9 +206,13 @@ class _Staging:
             if totals[suffix] > 1:
                 width = max(2, len(str(totals[suffix])))
                 stem = f"{stem}-{counts[suffix]:0{width}}"
-            target = _free(self._folder, stem, f".{suffix}")
+            target = free_path(self._folder, stem, f".{suffix}")
             os.replace(path, target)
             published.append(target)
+        if self._grouped:
+            place = free_path(self._folder, self._stem, "")
+            os.rename(self._grouped[0].parent, place)
+            published += [place / path.name for path in self._grouped]
         return published
 
 
@@ -249,7 +260,8 @@ def slug(title: str) -> str:
     return re.sub("-+", "-", safe_name(title.lower(), "workflow"))
 
 
-def _free(folder: Path, stem: str, suffix: str) -> Path:
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    """A path in a folder that is not taken: ``image.png``, or ``image-2.png`` and on."""
     path, number = folder / f"{stem}{suffix}", 1
     while path.exists():
         number += 1

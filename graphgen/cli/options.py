@@ -52,6 +52,25 @@ DtypeOption = Annotated[
         "--dtype", metavar="NAME", help="What models compute in: float32, float16, bfloat16."
     ),
 ]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        show_default=False,
+        help="Do it on the server of this address, which graphgen serve prints there.",
+    ),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        envvar="GRAPHGEN_TOKEN",
+        show_default=False,
+        help="What that server wants to see, unless it is in the URL.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]

@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import json
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..problems import Problem
 from .report import FAILED, INTERRUPTED, Report
 
 if TYPE_CHECKING:
-    from ..engine import RunResult
+    from ..engine import NodeResult
     from ..outputs import SavedRun
 
 
-def tell(report: Report, result: RunResult, saved: SavedRun, cache_dir: Path | None) -> int:
-    """Say what a run made and what became of it; returns the exit status."""
+class Ended(Protocol):
+    """A run that is over, here or on a server."""
+
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def nodes(self) -> Mapping[str, NodeResult]: ...
+
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+    @property
+    def seconds(self) -> float | None:
+        """None if it was cancelled before it began."""
+
+
+def tell(report: Report, result: Ended, saved: SavedRun, kept_in: str | None) -> int:
+    """Say what a run made and what became of it; returns the exit status.
+
+    Args:
+        kept_in: Where later runs find what the nodes made; None if nowhere.
+    """
     problems = [*result.problems, *saved.problems]
     status = "failed" if problems and result.status == "succeeded" else result.status
     for error in saved.errors:
@@ -37,33 +61,32 @@ def tell(report: Report, result: RunResult, saved: SavedRun, cache_dir: Path | N
                     id: {"status": node.status, "seconds": node.seconds}
                     for id, node in result.nodes.items()
                 },
-                "seconds": result.seconds,
+                "seconds": result.seconds or 0.0,
                 "folder": str(saved.folder) if saved.folder else None,
                 "problems": [problem.to_dict() for problem in problems],
             }
         )
     else:
-        _tell_people(report, result, status, saved, cache_dir, problems)
+        _tell_people(report, result, status, saved, kept_in, problems)
     return {"succeeded": 0, "cancelled": INTERRUPTED}.get(status, FAILED)
 
 
 def _tell_people(
     report: Report,
-    result: RunResult,
+    result: Ended,
     status: str,
     saved: SavedRun,
-    cache_dir: Path | None,
+    kept_in: str | None,
     problems: list[Problem],
 ) -> None:
     for problem in problems:
         report.problem(problem)
     done = [id for id, node in result.nodes.items() if node.status == "executed"]
     cached = sum(node.status == "cached" for node in result.nodes.values())
-    report.note(
-        f"{status} in {result.seconds:.2f} s: {len(done)} nodes computed, {cached} from the cache"
-    )
+    seconds = result.seconds or 0.0
+    report.note(f"{status} in {seconds:.2f} s: {len(done)} nodes computed, {cached} from the cache")
     if status == "cancelled":
-        report.note(_kept(done, cache_dir))
+        report.note(_kept(done, kept_in))
     plain = [output for output in saved.outputs if output.values is not None]
     for output in plain:
         report.line(f"{output.name}: {_shown(output.values)}")
@@ -72,13 +95,13 @@ def _tell_people(
             report.line(str(path))
 
 
-def _kept(done: list[str], cache_dir: Path | None) -> str:
+def _kept(done: list[str], kept_in: str | None) -> str:
     if not done:
         return "no node was done, nothing is kept"
     names = ", ".join(done[:20]) + (" ..." if len(done) > 20 else "")
-    if cache_dir is None:
+    if kept_in is None:
         return f"done were {names}; nothing of it is kept (--cache-dir DIR keeps it)"
-    return f"kept in {cache_dir}: {names}"
+    return f"kept in {kept_in}: {names}"
 
 
 def _shown(values: Any) -> str:

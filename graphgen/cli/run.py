@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,22 +14,23 @@ from .options import (
     DtypeOption,
     JsonOption,
     ModelsOption,
+    ServerOption,
     SetOption,
+    TokenOption,
     WorkflowArgument,
     WorkspaceOption,
 )
-from .report import Interrupted, Report
+from .order import Order
+from .report import Report
 
-if TYPE_CHECKING:
-    from ..engine import Engine, RunResult
-    from ..workflow import Workflow
-
+HERE_ONLY = frozenset({"--workspace", "--models", "--device", "--dtype", "--cache-dir"})
 EPILOG = """\b
 Examples:
   graphgen run text_to_image.json --set prompt="a red apple" --set seed=3
   graphgen run image_to_image.json --set image=photo.jpg --output pictures
   graphgen run outputs/20251122-051233-text-to-image/image.png --set seed=4
   graphgen run upscale.json --target enlarge --json
+  graphgen run text_to_image.json --server http://gpu-box:8765 --set seed=4
 
 \b
 Settings (graphgen validate WORKFLOW lists the inputs of a workflow):
@@ -47,6 +43,7 @@ Settings (graphgen validate WORKFLOW lists the inputs of a workflow):
 
 
 def run(
+    context: typer.Context,
     workflow: WorkflowArgument,
     settings: SetOption = None,
     target: Annotated[
@@ -74,6 +71,8 @@ def run(
             help="Keep what nodes made in this folder, for later runs. [default: not kept]",
         ),
     ] = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -90,118 +89,42 @@ def run(
 
     Ctrl+C stops the run at the next step and keeps what is done; a second one ends it at
     once.
+
+    With --server the run takes place there, with the models, packs and saved workflows of
+    that server. Files that the settings name, or a JSON file beside itself, are sent; what
+    the run made is saved here. --workspace, --models, --device, --dtype and --cache-dir are
+    the server's own then.
     """
-    from ..inputs import read_settings
-    from ..keep import InputKeeper, self_contained
-    from ..outputs import OutputSaver
-    from ..workflow import embedded
-    from .device import checked_device
-    from .outcome import tell
-    from .session import open_engine, open_workflow
-
     report = Report(as_json, debug)
-    _check_folder(output)
-    options = {"device": checked_device(device), "dtype": dtype, "cache_dir": cache_dir}
-    with open_engine(report, workspace, models, **options) as engine:
-        document, path = open_workflow(workflow, engine)
-        keeper = InputKeeper(engine.workspace, engine.environment)
-        saved = engine.saved_workflow
-        values = read_settings(settings or [], document, engine.registry, keeper.keep, saved)
-        document = self_contained(document, engine.registry, keeper, saved)
-        result = _run(report, engine, document, values, target, output, quiet)
-        saver = OutputSaver(engine.registry.types, output, embedded(document, values))
-        saved_run = saver.save(document.name or path.stem, _made(document, result, target))
-        return tell(report, result, saved_run, cache_dir)
+    given = _named(context)
+    order = Order(workflow, settings or [], target, output, quiet)
+    order.check_output()
+    if server is not None:
+        _refuse(given & HERE_ONLY, "is for runs here: a server has its own")
+        from .run_there import run_there
+
+        return run_there(report, order, server, token)
+    _refuse(given & {"--token"}, "is for a server, and there is no --server")
+    from .device import checked_device
+    from .run_here import run_here
+
+    options = {"device": checked_device(device), "dtype": dtype}
+    return run_here(report, order, workspace, models, cache_dir, **options)
 
 
-def _run(
-    report: Report,
-    engine: Engine,
-    document: Workflow,
-    values: Mapping[str, Any],
-    targets: list[str] | None,
-    output: Path,
-    quiet: bool,
-) -> RunResult:
-    from ..engine.context import CancelToken
-    from ..engine.events import NodeFailed, RunStarted
-    from .progress import progress
-
-    token = CancelToken()
-    started = []
-    tracebacks = []
-
-    def listen(event: Any) -> None:
-        if isinstance(event, RunStarted):
-            started.append(event)
-        elif isinstance(event, NodeFailed):
-            tracebacks.append(event.traceback)
-
-    def interrupt() -> None:
-        if not started:
-            raise KeyboardInterrupt
-        token.cancel()
-        # Not through sys.stderr, which may be in the middle of a line.
-        os.write(2, b"\nstopping at the next step; Ctrl+C again to end at once\n")
-
-    try:
-        # What nodes print must not get between the lines of the result.
-        with redirect_stdout(sys.stderr), _on_interrupt(interrupt), progress(quiet) as listener:
-            result = engine.run(
-                document,
-                values,
-                targets=targets,
-                listeners=[listen, listener],
-                token=token,
-                outputs=output.absolute(),
-            )
-    except KeyboardInterrupt:
-        raise Interrupted(Problem("cancelled", "stopped before any node was run")) from None
-    for text in tracebacks:
-        report.trace(text)
-    return result
+def _named(context: typer.Context) -> set[str]:
+    """The options that stand on the command line itself, not in variables."""
+    found = set()
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            found.add(parameter.opts[0])
+    return found
 
 
-@contextmanager
-def _on_interrupt(first: Any) -> Iterator[None]:
-    """Call ``first`` on Ctrl+C; the second one ends the process."""
-
-    def end(number: int, frame: Any) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write("\x1b[?25h\n")  # the progress bar hides the cursor
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-
-    def handle(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, end)
-        first()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _made(document: Workflow, result: RunResult, targets: list[str] | None) -> dict[str, Any]:
-    """What to save: the named outputs, or those of the targets, which in a workflow that
-    names none are its last nodes."""
-    if targets is None:
-        if document.outputs:
-            return result.outputs
-        targets = [id for id, node in result.nodes.items() if node.outputs]
-    return {
-        f"{id}.{name}": value for id in targets for name, value in result.nodes[id].outputs.items()
-    }
-
-
-def _check_folder(output: Path) -> None:
-    """Find out before the work, not after it, that there is nowhere to save it."""
-    existing = next(p for p in (output.absolute(), *output.absolute().parents) if p.exists())
-    if not existing.is_dir():
-        problem = Problem("not_a_folder", f"--output {output}: {existing} is no folder")
-    elif not os.access(existing, os.W_OK):
-        problem = Problem("write_failed", f"--output {output}: {existing} can't be written to")
-    else:
-        return
-    raise InvalidWorkflow(problem)
+def _refuse(options: set[str], reason: str) -> None:
+    if options:
+        raise InvalidWorkflow(
+            Problem("usage", f"{option} {reason}", hint="leave it out")
+            for option in sorted(options)
+        )

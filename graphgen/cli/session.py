@@ -50,13 +50,14 @@ def find_workflow(name: str, workspace: Workspace) -> tuple[Workflow, Path]:
     from ..workflow import Workflow
 
     path = Path(name)
-    if not _exists(path):
+    if not file_exists(path):
         saved = workspace.workflows / f"{name}.json"
         inside = saved.resolve().is_relative_to(workspace.workflows.resolve())
-        if inside and _exists(saved):
+        if inside and file_exists(saved):
             path = saved
         elif not path.suffix:
-            raise InvalidWorkflow(_unknown_workflow(name, workspace))
+            where = f"in {workspace.workflows}"
+            raise InvalidWorkflow(unknown_workflow(name, saved_names(workspace), where))
     return Workflow.read(path), path
 
 
@@ -71,7 +72,8 @@ def open_workflow(name: str, engine: Engine) -> tuple[Workflow, Path]:
     return document, path
 
 
-def _exists(path: Path) -> bool:
+def file_exists(path: Path) -> bool:
+    """Whether there is a file or a folder of that name."""
     try:
         return path.exists()
     except OSError:  # the name is too long for a file
@@ -86,12 +88,17 @@ def saved_names(workspace: Workspace) -> list[str]:
     return sorted(p.with_suffix("").as_posix() for p in found if not p.parts[0].startswith("."))
 
 
-def _unknown_workflow(name: str, workspace: Workspace) -> Problem:
-    known = saved_names(workspace)
+def unknown_workflow(name: str, known: Sequence[str], where: str) -> Problem:
+    """That there is no workflow of a name, neither as a file nor saved.
+
+    Args:
+        known: What is saved.
+        where: In words.
+    """
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     listed = ", ".join(known[:10]) or "none"
     return Problem(
         "missing_file",
-        f"there is no workflow {name!r}, neither as a file nor saved in {workspace.workflows}",
+        f"there is no workflow {name!r}, neither as a file nor saved {where}",
         hint=f"did you mean {' or '.join(near)}?" if near else f"saved workflows: {listed}",
     )

@@ -1,0 +1,101 @@
+"""A run in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.context import CancelToken
+from ..engine.events import NodeFailed, RunStarted
+from ..inputs import read_settings
+from ..keep import InputKeeper, self_contained
+from ..outputs import OutputSaver
+from ..workflow import embedded
+from .interrupt import stopping
+from .order import Order
+from .outcome import tell
+from .progress import progress
+from .report import Report
+from .session import open_engine, open_workflow
+
+if TYPE_CHECKING:
+    from ..engine import Engine, RunResult
+    from ..workflow import Workflow
+
+
+def run_here(
+    report: Report,
+    order: Order,
+    workspace: Path | None,
+    models: list[Path] | None,
+    cache_dir: Path | None,
+    **options: Any,
+) -> int:
+    """Run a workflow with an engine of its own; returns the exit status.
+
+    Args:
+        options: Of the engine.
+    """
+    with open_engine(report, workspace, models, cache_dir=cache_dir, **options) as engine:
+        document, path = open_workflow(order.workflow, engine)
+        keeper = InputKeeper(engine.workspace, engine.environment)
+        saved = engine.saved_workflow
+        values = read_settings(order.settings, document, engine.registry, keeper.keep, saved)
+        document = self_contained(document, engine.registry, keeper, saved)
+        result = _run(report, engine, document, values, order)
+        saver = OutputSaver(engine.registry.types, order.output, embedded(document, values))
+        made = _made(document, result, order.targets)
+        saved_run = saver.save(document.name or path.stem, made)
+        return tell(report, result, saved_run, str(cache_dir) if cache_dir else None)
+
+
+def _run(
+    report: Report,
+    engine: Engine,
+    document: Workflow,
+    values: Mapping[str, Any],
+    order: Order,
+) -> RunResult:
+    token = CancelToken()
+    started = []
+    tracebacks = []
+
+    def listen(event: Any) -> None:
+        if isinstance(event, RunStarted):
+            started.append(event)
+        elif isinstance(event, NodeFailed):
+            tracebacks.append(event.traceback)
+
+    def stop() -> bool:
+        if started:
+            token.cancel()
+        return bool(started)
+
+    # What nodes print must not get between the lines of the result.
+    with redirect_stdout(sys.stderr), stopping(stop), progress(order.quiet) as listener:
+        result = engine.run(
+            document,
+            values,
+            targets=order.targets,
+            listeners=[listen, listener],
+            token=token,
+            outputs=order.output.absolute(),
+        )
+    for text in tracebacks:
+        report.trace(text)
+    return result
+
+
+def _made(document: Workflow, result: RunResult, targets: list[str] | None) -> dict[str, Any]:
+    """What to save: the named outputs, or those of the targets, which in a workflow that
+    names none are its last nodes."""
+    if targets is None:
+        if document.outputs:
+            return result.outputs
+        targets = [id for id, node in result.nodes.items() if node.outputs]
+    return {
+        f"{id}.{name}": value for id in targets for name, value in result.nodes[id].outputs.items()
+    }

@@ -1,0 +1,125 @@
+"""Files of the server's workspace: uploads into it, and what it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, Literal
+from urllib.parse import quote
+
+from ..problems import InvalidWorkflow, Problem
+from .answers import parsed
+from .errors import NotFound
+from .file import F
+from .link import PIECE_BYTES, Link
+
+Folder = Literal["inputs", "outputs"]
+
+
+class ServerFiles(Generic[F]):
+    """Files that runs may read, and files that runs wrote."""
+
+    def __init__(self, link: Link, make_file: Callable[..., F]) -> None:
+        self._link = link
+        self._make_file = make_file
+
+    async def upload(self, source: Path | str | bytes | BinaryIO, name: str | None = None) -> F:
+        """Send a file to the server, which keeps it among its inputs.
+
+        The same content under the same name is kept once; other content under that name
+        gets the next free one, ``photo-2.png``.
+
+        Args:
+            source: A path, the content itself, or an open binary file.
+            name: What the server shall call it; needed for what has no name of its own.
+
+        Returns:
+            The file. Its ``path`` is what inputs take that name a file; as the value of an
+            input it can be given as it is.
+
+        Raises:
+            InvalidWorkflow: It can't be read here, or the server does not take it: it is
+                too large, or may hold code.
+        """
+        with ExitStack() as stack:
+            if isinstance(source, bytes):
+                stream: BinaryIO = BytesIO(source)
+            elif isinstance(source, (str, Path)):
+                stream, name = stack.enter_context(_opened(source)), name or Path(source).name
+            else:
+                stream = source
+                name = name or Path(str(getattr(source, "name", ""))).name
+            if not name:
+                raise InvalidWorkflow(Problem("bad_name", "the file has no name", hint="give one"))
+            async with self._link.request(
+                "POST",
+                "/api/files",
+                data=_pieces(stream),
+                query={"name": name},
+                headers={"Content-Type": "application/octet-stream"},
+            ) as response:
+                entry = parsed(await response.read())
+        return self._stored(entry, "inputs")
+
+    async def list(self, folder: Folder = "inputs", path: str = "") -> list[F]:
+        """Files and folders in a folder, newest first.
+
+        Args:
+            folder: ``inputs``, or ``outputs``, where each run has a folder of its own.
+            path: A folder in there.
+        """
+        query = {"folder": folder, "path": path}
+        content = await self._link.call("GET", "/api/files", query=query)
+        return [self._stored(entry, folder) for entry in content["files"]]
+
+    async def find(self, path: str, folder: Folder = "inputs") -> F:
+        """The file of a path.
+
+        Raises:
+            NotFound: There is none.
+        """
+        place = _place(folder, path)
+        try:
+            async with self._link.request("HEAD", place) as response:
+                size, kind = response.content_length or 0, response.content_type
+        except NotFound:
+            problem = Problem("missing_file", f"the server has no file {path!r} in {folder}")
+            raise NotFound(problem, 404) from None
+        return self._made(path.rpartition("/")[2], path, kind, size, place)
+
+    def output(self, item: Mapping[str, Any]) -> F:
+        """The file of a run's output, by the item that the run has for it."""
+        path = item["file"]
+        name = path.rpartition("/")[2]
+        return self._made(name, path, item["media_type"], item["bytes"], item["url"])
+
+    def _stored(self, entry: Mapping[str, Any], folder: Folder) -> F:
+        path = entry["path"]
+        place = _place(folder, path)
+        return self._made(entry["name"], path, entry["media_type"], entry["bytes"], place)
+
+    def _made(self, name: str, path: str, media_type: str, size: int, place: str) -> F:
+        url = self._link.address.base + place
+        return self._make_file(name, path, media_type, size, url, self._link)
+
+
+def _place(folder: str, path: str) -> str:
+    return f"/api/files/{folder}/{quote(path)}"
+
+
+def _opened(path: Path | str) -> BinaryIO:
+    try:
+        return Path(path).expanduser().open("rb")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidWorkflow(
+            Problem("unreadable_file", f"{path} can't be read: {reason}")
+        ) from None
+
+
+async def _pieces(stream: BinaryIO) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(stream.read, PIECE_BYTES):
+        yield piece
