@@ -79,9 +79,13 @@ class SaveTarget(Protocol):
     def metadata(self) -> Mapping[str, str]:
         """Text to embed in the file where its format can, such as the workflow."""
 
-    def path(self, suffix: str) -> Path:
+    def path(self, suffix: str, *, folder: bool = False) -> Path:
         """A fresh path to write, such as ``image.png`` for the suffix ``.png``; it is
-        moved to its place when everything is written."""
+        moved to its place when everything is written.
+
+        With ``folder``, the file is put into a folder of the output's name, as ``0001.dcm``
+        and on: for values that are a set of files, such as a DICOM series.
+        """
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,13 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Saved as a folder of files, with one beside it."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Stored:
     """Has no file form of its own."""
 
@@ -54,6 +61,15 @@ def save_pair(pair, target):
     target.path(".tar.gz").write_text(str(pair.right))
 
 
+def save_series(series, target):
+    target.path(".index").write_text(str(len(series.lines)))
+    for line in series.lines:
+        path = target.path(".txt", folder=True)
+        path.write_text(line)
+        if line == "bad":
+            raise NodeError("a bad line")
+
+
 def save_broken(broken, target):
     target.path(".txt").write_text("half of it")
     raise broken.error
@@ -63,6 +79,7 @@ TYPES = Types(
     [
         TypeSpec(Page, save=save_page),
         TypeSpec(Pair, save=save_pair),
+        TypeSpec(Series, save=save_series),
         TypeSpec(Stored),
         TypeSpec(Broken, save=save_broken),
     ]
@@ -95,6 +112,32 @@ def test_one_file_takes_the_name_and_several_are_numbered(save):
     }
     assert [path.read_text() for path in saved.outputs[1].paths] == ["a", "b"]
     assert all(path.parent == saved.folder for output in saved.outputs for path in output.paths)
+
+
+def test_a_set_of_files_gets_a_folder_of_its_own(save):
+    saved = save(scan=Series(("a", "b")), both=[Series(("c",)), Series(("d",))])
+    assert saved.errors == []
+    assert [path.relative_to(saved.folder).as_posix() for path in saved.outputs[0].paths] == [
+        "scan.index",
+        "scan/0001.txt",
+        "scan/0002.txt",
+    ]
+    assert [path.name for path in saved.outputs[1].paths][-2:] == ["0001.txt", "0002.txt"]
+    assert (saved.folder / "both" / "0002.txt").read_text() == "d"
+
+
+def test_a_folder_is_whole_or_not_there(save):
+    saved = save(scan=Series(("a", "bad")), page=Page(("x",)))
+    assert [problem.code for problem in saved.problems] == ["node_failed"]
+    assert files(saved.folder) == ["page.txt"]
+
+
+def test_a_folder_that_is_there_is_not_mixed_with(save, tmp_path):
+    saver = OutputSaver(TYPES, tmp_path)
+    for line in "ab":
+        saved = saver.save("", {"scan": Series((line,))}, tmp_path / "run")
+    assert (tmp_path / "run" / "scan" / "0001.txt").read_text() == "a"
+    assert saved.outputs[0].paths[-1] == tmp_path / "run" / "scan-2" / "0001.txt"
 
 
 def test_numbers_sort_as_text(save):
