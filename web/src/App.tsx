@@ -1,11 +1,15 @@
 import { Canvas } from "./canvas/Canvas";
 import { useText } from "./i18n";
 import { InputMenu } from "./panels/inspector/InputMenu";
+import { ContextMenu } from "./panels/menus/ContextMenu";
 import { Problems } from "./panels/problems/Problems";
 import { NodeSearch } from "./panels/search/NodeSearch";
 import { Side } from "./panels/sides";
+import { DropTarget } from "./panels/top/DropTarget";
 import { Breadcrumbs } from "./panels/top/Tabs";
+import { Toasts } from "./panels/top/Toasts";
 import { TopBar } from "./panels/top/TopBar";
+import { Welcome } from "./panels/top/Welcome";
 import { useEditor } from "./store/store";
 
 export function App() {
@@ -19,13 +23,17 @@ export function App() {
         <main className="workspace">
           {ready ? <Canvas /> : <p className="loading">{t("app.loading")}</p>}
           <Breadcrumbs />
+          <Welcome />
           <Problems />
         </main>
         <Side place="right" />
       </div>
       <NodeSearch />
       <InputMenu />
+      <ContextMenu />
       <Side place="dialog" />
+      <Toasts />
+      <DropTarget />
     </div>
   );
 }

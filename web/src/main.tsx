@@ -8,10 +8,13 @@ import "./theme/colours.css";
 import "./theme/base.css";
 import "./theme/card.css";
 import "./theme/canvas.css";
+import "./theme/frames.css";
 import "./theme/panels.css";
 import "./theme/widgets.css";
 import "./theme/tools.css";
 import "./theme/dialog.css";
+import "./theme/documents.css";
+import "./theme/gallery.css";
 import { followTheme } from "./theme/theme";
 import { listenForDrops } from "./widgets/drop";
 

@@ -10,23 +10,62 @@ export interface Shortcut {
   readonly group: TextKey;
   /** Works while a text is edited, too. */
   readonly inText?: true;
+  /** The browser tells of it by an event of its own, such as `copy`. */
+  readonly byBrowser?: true;
 }
 
 export const SHORTCUTS: readonly Shortcut[] = [
+  { keys: "mod+s", action: "doc.save", group: "shortcuts.file", inText: true },
+  { keys: "mod+shift+s", action: "doc.save_as", group: "shortcuts.file", inText: true },
+  { keys: "mod+o", action: "doc.open", group: "shortcuts.file", inText: true },
+  { keys: "alt+n", action: "doc.new", group: "shortcuts.file" },
+  { keys: "alt+t", action: "doc.templates", group: "shortcuts.file" },
+  { keys: "alt+w", action: "doc.close", group: "shortcuts.file" },
+  { keys: "alt+shift+w", action: "doc.reopen", group: "shortcuts.file" },
+  { keys: "alt+pagedown", action: "doc.next", group: "shortcuts.file" },
+  { keys: "alt+pageup", action: "doc.previous", group: "shortcuts.file" },
   { keys: "mod+enter", action: "run.run", group: "shortcuts.run", inText: true },
   { keys: "mod+shift+enter", action: "run.to_selected", group: "shortcuts.run", inText: true },
   { keys: "mod+backspace", action: "run.cancel", group: "shortcuts.run" },
+  { keys: "q", action: "panel.queue", group: "shortcuts.run" },
+  { keys: "p", action: "panel.gallery", group: "shortcuts.run" },
   { keys: "space", action: "edit.add_node", group: "shortcuts.edit" },
   { keys: "mod+z", action: "edit.undo", group: "shortcuts.edit" },
   { keys: "mod+shift+z", action: "edit.redo", group: "shortcuts.edit" },
   { keys: "mod+y", action: "edit.redo", group: "shortcuts.edit" },
   { keys: "delete", action: "edit.delete", group: "shortcuts.edit" },
   { keys: "backspace", action: "edit.delete", group: "shortcuts.edit" },
-  { keys: "mod+a", action: "edit.select_all", group: "shortcuts.edit" },
+  { keys: "mod+c", action: "edit.copy", group: "shortcuts.edit", byBrowser: true },
+  { keys: "mod+x", action: "edit.cut", group: "shortcuts.edit", byBrowser: true },
+  { keys: "mod+v", action: "edit.paste", group: "shortcuts.edit", byBrowser: true },
+  { keys: "mod+shift+v", action: "edit.paste_linked", group: "shortcuts.edit" },
+  { keys: "mod+d", action: "edit.duplicate", group: "shortcuts.edit" },
+  { keys: "f2", action: "edit.rename", group: "shortcuts.edit" },
+  { keys: "enter", action: "edit.open", group: "shortcuts.edit" },
+  { keys: "escape", action: "edit.escape", group: "shortcuts.edit", inText: true },
   { keys: "m", action: "edit.mute", group: "shortcuts.edit" },
   { keys: "b", action: "edit.bypass", group: "shortcuts.edit" },
   { keys: "c", action: "edit.collapse", group: "shortcuts.edit" },
+  { keys: "mod+a", action: "edit.select_all", group: "shortcuts.arrange" },
+  { keys: "tab", action: "select.next", group: "shortcuts.arrange" },
+  { keys: "shift+tab", action: "select.previous", group: "shortcuts.arrange" },
+  { keys: "arrowleft", action: "move.left", group: "shortcuts.arrange" },
+  { keys: "arrowright", action: "move.right", group: "shortcuts.arrange" },
+  { keys: "arrowup", action: "move.up", group: "shortcuts.arrange" },
+  { keys: "arrowdown", action: "move.down", group: "shortcuts.arrange" },
+  { keys: "shift+arrowleft", action: "move.far_left", group: "shortcuts.arrange" },
+  { keys: "shift+arrowright", action: "move.far_right", group: "shortcuts.arrange" },
+  { keys: "shift+arrowup", action: "move.far_up", group: "shortcuts.arrange" },
+  { keys: "shift+arrowdown", action: "move.far_down", group: "shortcuts.arrange" },
+  { keys: "l", action: "arrange.layout", group: "shortcuts.arrange" },
+  { keys: "shift+n", action: "arrange.note", group: "shortcuts.arrange" },
+  { keys: "mod+g", action: "arrange.group", group: "shortcuts.arrange" },
+  { keys: "mod+shift+g", action: "nest.make", group: "shortcuts.arrange" },
+  { keys: "mod+shift+u", action: "nest.unpack", group: "shortcuts.arrange" },
+  { keys: "g", action: "arrange.snap", group: "shortcuts.arrange" },
   { keys: "f", action: "view.fit", group: "shortcuts.view" },
+  { keys: "shift+f", action: "view.selection", group: "shortcuts.view" },
+  { keys: "1", action: "view.full_size", group: "shortcuts.view" },
   { keys: "n", action: "view.palette", group: "shortcuts.view" },
   { keys: "i", action: "view.inspector", group: "shortcuts.view" },
   { keys: "?", action: "view.shortcuts", group: "shortcuts.view" },
@@ -53,13 +92,12 @@ const PRESSES = "button, a[href], [role=option], [role=switch]";
 export function listenForShortcuts(): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     const shortcut = byKeys.get(keysOf(event));
-    if (!shortcut || event.defaultPrevented) return;
+    if (!shortcut || shortcut.byBrowser || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
     if (!shortcut.inText && target?.closest(EDITS_TEXT)) return;
-    if (shortcut.keys === "space" && target?.closest(PRESSES)) return;
+    if (/^(space|enter)$/.test(shortcut.keys) && target?.closest(PRESSES)) return;
     if (target?.closest("dialog")) return;
-    event.preventDefault();
-    perform(shortcut.action);
+    if (perform(shortcut.action)) event.preventDefault();
   };
   window.addEventListener("keydown", onKeyDown);
   return () => window.removeEventListener("keydown", onKeyDown);
@@ -75,6 +113,13 @@ export function showKeys(keys: string, mac = /Mac|iP/.test(navigator.platform)):
     backspace: "⌫",
     delete: "Del",
     space: "Space",
+    escape: "Esc",
+    tab: "Tab",
+    f2: "F2",
+    arrowleft: "←",
+    arrowright: "→",
+    arrowup: "↑",
+    arrowdown: "↓",
   };
   return keys
     .split("+")

@@ -1,24 +1,90 @@
-/** What happens when the page opens: the catalogue, the first document, the events. */
+/** What happens when the page opens: the tabs of last time, the catalogue, the events. */
 
 import { api } from "./api/client";
 import { connectEvents } from "./api/events";
 import { ApiError } from "./api/http";
 import { readDocument } from "./graph/read";
+import { text } from "./i18n";
+import { keepTabs, recallTabs } from "./store/autosave";
 import { useEditor } from "./store/store";
+import { tell } from "./store/tell";
 
 const FIRST = "text_to_image";
 const PAUSE = 1000;
+const get = useEditor.getState;
 
 export async function start(): Promise<void> {
-  const { setCatalogue, open, hello, receive, preview, setConnected } = useEditor.getState();
-  const nodes = await patiently(api.nodes);
-  setCatalogue(nodes);
-  connectEvents({ hello, events: receive, preview, connected: setConnected });
+  const isNew = await restore();
+  get().setCatalogue(await patiently(api.nodes));
+  connect();
+  if (isNew) await openFirst();
+}
+
+/** Brings back the tabs; whether there were none to bring back, not even a window. */
+async function restore(): Promise<boolean> {
+  try {
+    const { window, tabs, isNew } = await recallTabs();
+    get().restore(tabs);
+    keepTabs(window, () => warnOnce());
+    return isNew && tabs.order.length === 0;
+  } catch (error) {
+    // The browser keeps nothing for this page, as in some private windows.
+    console.warn("tabs are not kept", error);
+    warnOnce();
+    return true;
+  }
+}
+
+let warned = false;
+
+function warnOnce(): void {
+  if (warned) return;
+  warned = true;
+  get().notify({ kind: "bad", text: text("doc.not_kept"), hint: text("doc.not_kept_hint") });
+  window.addEventListener("beforeunload", (event) => event.preventDefault());
+}
+
+async function openFirst(): Promise<void> {
   const { templates } = await patiently(api.templates);
   const first = templates.find((template) => template.name === FIRST) ?? templates[0];
   if (!first) return;
   const { workflow } = await patiently(() => api.template(first.name));
-  open(readDocument(workflow));
+  get().open(readDocument(workflow));
+}
+
+function connect(): void {
+  let epoch = "";
+  connectEvents({
+    hello: (hello) => {
+      get().hello(hello);
+      const restarted = epoch !== "" && epoch !== hello.epoch;
+      if (restarted) void refresh();
+      if (epoch === "") void get().recallRuns(shownRuns());
+      epoch = hello.epoch;
+    },
+    events: (events) => {
+      get().receive(events);
+      if (events.some(({ type }) => type === "workflows_changed")) get().noteSaved().catch(tell);
+    },
+    preview: (header, picture) => get().preview(header, picture),
+    connected: (connected) => get().setConnected(connected),
+  });
+  get().noteSaved().catch(tell);
+}
+
+/** Another server answers: it may bring other nodes, and have other workflows. */
+async function refresh(): Promise<void> {
+  try {
+    get().setCatalogue(await api.nodes());
+    await get().noteSaved();
+  } catch (error) {
+    tell(error);
+  }
+}
+
+function shownRuns(): string[] {
+  const documents = Object.values(get().documents);
+  return documents.flatMap(({ run, results }) => [run, results].filter((id) => id !== null));
 }
 
 /** Asks again while the server does not answer: it may be starting. */
@@ -27,7 +93,9 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status > 0 && error.status < 500)) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) location.reload(); // to the page that asks for the token
+      if (error.status > 0 && error.status < 500) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

@@ -3,7 +3,18 @@
 import type { CatalogueAnswer, Problem } from "../graph/catalogue";
 import type { JsonObject } from "../graph/json";
 import { request, upload } from "./http";
-import type { Accepted, Queue, Run, RunRequest, Template } from "./types";
+import type {
+  Accepted,
+  Queue,
+  Revision,
+  Run,
+  RunPage,
+  RunRequest,
+  RunStatus,
+  SavedEntry,
+  SavedWorkflow,
+  Template,
+} from "./types";
 
 const name = encodeURIComponent;
 
@@ -19,13 +30,41 @@ export const api = {
 
   submit: (body: RunRequest) => request<Accepted>("POST", "/api/runs", { body }),
   run: (id: string) => request<Run>("GET", `/api/runs/${name(id)}`),
+  runs: (query: { limit: number; before?: string; status?: RunStatus }) =>
+    request<RunPage>("GET", `/api/runs?${new URLSearchParams(entriesOf(query))}`),
+  workflowOf: (run: string) => request<JsonObject>("GET", `/api/runs/${name(run)}/workflow`),
+  prioritise: (run: string, priority: number) =>
+    request<Run>("PATCH", `/api/runs/${name(run)}`, { body: { priority } }),
   cancel: (id: string) => request<Run>("DELETE", `/api/runs/${name(id)}`),
   queue: () => request<Queue>("GET", "/api/queue"),
   pause: (paused: boolean) => request<Queue>("PATCH", "/api/queue", { body: { paused } }),
+  reorder: (run_ids: readonly string[]) =>
+    request<Queue>("PUT", "/api/queue/order", { body: { run_ids } }),
+
+  savedWorkflows: () => request<{ workflows: SavedEntry[] }>("GET", "/api/workflows"),
+  saved: (id: string) => request<SavedWorkflow>("GET", `/api/workflows/${name(id)}`),
+  /** `revision` is the one that the change was made on, 0 for a new workflow. */
+  save: (id: string, workflow: JsonObject, revision: number) =>
+    request<{ name: string; revision: number }>("PUT", `/api/workflows/${name(id)}`, {
+      body: { workflow, revision },
+    }),
+  renameSaved: (id: string, to: string) =>
+    request<{ name: string }>("POST", `/api/workflows/${name(id)}/rename`, { body: { name: to } }),
+  deleteSaved: (id: string) => request<null>("DELETE", `/api/workflows/${name(id)}`),
+  revisions: (id: string) =>
+    request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),
+  revision: (id: string, number: number) =>
+    request<SavedWorkflow>("GET", `/api/workflows/${name(id)}/history/${number}`),
 
   /** The workflow in a PNG that graphgen made, or in a JSON file. */
   importFile: (file: Blob) => upload<{ workflow: JsonObject }>("/api/import", file),
 };
+
+function entriesOf(query: Readonly<Record<string, string | number | undefined>>): string[][] {
+  return Object.entries(query).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, String(value)]],
+  );
+}
 
 /** Where the bytes of a run's output are; `thumbnail` is the longest edge in pixels. */
 export function outputUrl(run: string, output: string, index: number, thumbnail?: number): string {

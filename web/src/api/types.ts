@@ -31,6 +31,36 @@ export interface Run {
   readonly outputs: Outputs;
   readonly problems: readonly Problem[];
   readonly workflow_name: string;
+  readonly targets?: readonly string[] | null;
+}
+
+/** A page of the history, newest first; `next` is where the one after it begins. */
+export interface RunPage {
+  readonly runs: readonly Run[];
+  readonly next: string | null;
+}
+
+export interface SavedEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly revision: number;
+  /** Seconds since the epoch. */
+  readonly modified: number;
+  readonly problem: Problem | null;
+}
+
+export interface SavedWorkflow {
+  readonly name: string;
+  readonly revision: number;
+  readonly workflow: JsonObject;
+}
+
+export interface Revision {
+  readonly revision: number;
+  /** Seconds since the epoch. */
+  readonly time: number;
+  readonly bytes: number;
 }
 
 export interface Queue {

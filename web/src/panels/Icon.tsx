@@ -31,6 +31,22 @@ const PATHS = {
   info: "M8 2a6 6 0 100 12A6 6 0 008 2zM8 7.5V11M8 5h.01",
   help: "M8 2a6 6 0 100 12A6 6 0 008 2zM6.3 6.3a1.8 1.8 0 113 1.3c-.8.6-1.3.9-1.3 1.7M8 11.4h.01",
   pack: "M8 2l5 3v6l-5 3-5-3V5zM3 5l5 3 5-3M8 8v6",
+  check: "M3 8.5l3.5 3.5L13 4.5",
+  align_left: "M2 2v12M5 4h8v3H5zM5 9h5v3H5z",
+  align_center: "M8 2v12M3 4h10v3H3zM5 9h6v3H5z",
+  align_right: "M14 2v12M3 4h8v3H3zM6 9h5v3H6z",
+  align_top: "M2 2h12M4 5v8h3V5zM9 5v5h3V5z",
+  align_middle: "M2 8h12M4 3v10h3V3zM9 5v6h3V5z",
+  align_bottom: "M2 14h12M4 3v8h3V3zM9 6v5h3V6z",
+  distribute_across: "M2 2v12M14 2v12M6 5h4v6H6z",
+  distribute_down: "M2 2h12M2 14h12M5 6h6v4H5z",
+  save: "M3 3h8l2 2v8H3zM5.5 3v3h4V3M5.5 13V9.5h5V13",
+  pictures: "M2 4h9v9H2zM4 2h10v9M2.5 11.5l2.5-3 2 2 1.5-1.5 2.5 3",
+  queue: "M2 4h8M2 8h6M2 12h4M10.5 8.5v5l4-2.5z",
+  pause: "M5.5 4v8M10.5 4v8",
+  trash: "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9M7 7v4M9 7v4",
+  download: "M8 3v8M5 8l3 3 3-3M3 13h10",
+  grip: "M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01",
 } as const;
 
 export type IconName = keyof typeof PATHS;

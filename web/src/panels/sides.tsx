@@ -3,6 +3,9 @@
 import { type ComponentType, lazy, Suspense } from "react";
 import { useEditor } from "../store/store";
 import type { PanelPlace } from "../store/view";
+import { Conflict } from "./top/Conflict";
+import { OpenDialog } from "./top/OpenDialog";
+import { SaveAs } from "./top/SaveAs";
 
 type Panels = Readonly<Record<string, ComponentType>>;
 
@@ -14,9 +17,21 @@ const ShortcutSheet = lazy(async () => ({
   default: (await import("./shortcuts/ShortcutSheet")).ShortcutSheet,
 }));
 
+const Gallery = lazy(() => import("./gallery/Gallery"));
+const QueuePanel = lazy(() => import("./queue/QueuePanel"));
+const Templates = lazy(() => import("./templates/Templates"));
+const Versions = lazy(() => import("./versions/Versions"));
+
 const LEFT: Panels = { palette: Palette };
-const RIGHT: Panels = { inspector: Inspector };
-const DIALOGS: Panels = { shortcuts: ShortcutSheet };
+const RIGHT: Panels = { inspector: Inspector, queue: QueuePanel, versions: Versions };
+const DIALOGS: Panels = {
+  shortcuts: ShortcutSheet,
+  open: OpenDialog,
+  save_as: SaveAs,
+  conflict: Conflict,
+  templates: Templates,
+  gallery: Gallery,
+};
 const AT: Readonly<Record<PanelPlace, Panels>> = { left: LEFT, right: RIGHT, dialog: DIALOGS };
 
 /** The panel that is open at a place; its code may come later. */

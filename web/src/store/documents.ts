@@ -2,10 +2,13 @@
 
 import type { StateCreator } from "zustand";
 import type { Change } from "../commands/command";
+import { replaceDocument } from "../commands/document";
+import { setAbout } from "../commands/graph";
 import { execute, type History, redo, startHistory, undo } from "../commands/history";
-import { type Graph, graphAt, type Path } from "../graph/document";
+import { EMPTY_GRAPH, type Graph, graphAt, type Path } from "../graph/document";
 import { pathThrough } from "../graph/subgraphs";
 import type { EditorState } from "./store";
+import { closeTab, moveTab, NO_TABS, reopenTab, type Tabs } from "./tabs";
 
 export interface Viewport {
   readonly x: number;
@@ -30,16 +33,31 @@ export interface OpenDocument {
   readonly viewports: Readonly<Record<string, Viewport>>;
   /** The run whose progress and results the canvas shows. */
   readonly run: string | null;
+  /** The last run that made something: its results stay until newer ones are there. */
+  readonly results: string | null;
 }
 
-export interface DocumentsSlice {
-  readonly documents: Readonly<Record<string, OpenDocument>>;
-  /** Ids in the order of the tabs. */
-  readonly order: readonly string[];
-  readonly active: string | null;
+/** Where a document came from; `unsaved` marks it at once, as it is nowhere else. */
+export interface Origin {
+  readonly savedAs?: string;
+  readonly revision?: number;
+  readonly run?: string;
+  readonly unsaved?: boolean;
+}
 
-  open(graph: Graph, about?: { savedAs?: string; revision?: number }): string;
+export interface DocumentsSlice extends Tabs {
+  open(graph: Graph, origin?: Origin): string;
   close(id: string): void;
+  /** Opens a closed tab again, the last one if none is named. */
+  reopen(id?: string): void;
+  move(id: string, to: number): void;
+  rename(id: string, name: string): void;
+  /** Puts another graph in the place of a document's, as a step of its history. */
+  replace(id: string, graph: Graph): void;
+  /** Notes that a document is on the server as `graph`. */
+  markSaved(id: string, graph: Graph, savedAs: string, revision: number): void;
+  /** Brings back the tabs of an earlier visit, before those that are open. */
+  restore(tabs: Tabs): void;
   activate(id: string): void;
   /** Changes the document at the level that is shown, as one step of its history. */
   execute(change: Change | readonly Change[], merge?: string): void;
@@ -63,10 +81,15 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
       return before ? { documents: { ...documents, [id]: { ...before, ...fields } } } : {};
     });
 
-  const travel = (go: (history: History) => History) => {
-    const document = activeDocument(get());
+  /** Does changes at a level of a document, as one step of its history. */
+  const change = (id: string, path: Path, changes: readonly Change[], merge?: string) => {
+    const document = get().documents[id];
     if (!document) return;
-    const history = go(document.history);
+    const step = { path, changes, ...(merge && { merge }) };
+    moved(document, execute(document.history, step, Date.now()));
+  };
+
+  const moved = (document: OpenDocument, history: History) => {
     if (history === document.history) return;
     const gone = !graphAt(history.document, document.path);
     patch(document.id, {
@@ -75,26 +98,18 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
     });
   };
 
-  return {
-    documents: {},
-    order: [],
-    active: null,
+  const travel = (go: (history: History) => History) => {
+    const document = activeDocument(get());
+    if (document) moved(document, go(document.history));
+  };
 
-    open(graph, { savedAs, revision } = {}) {
+  return {
+    ...NO_TABS,
+
+    open(graph, origin = {}) {
       opened += 1;
       const id = `${Date.now().toString(36)}-${opened}`;
-      const document: OpenDocument = {
-        id,
-        savedAs: savedAs ?? null,
-        revision: revision ?? 0,
-        saved: graph,
-        history: startHistory(graph),
-        path: [],
-        through: [],
-        selection: NOTHING,
-        viewports: {},
-        run: null,
-      };
+      const document = openDocument(id, graph, origin);
       set(({ documents, order }) => ({
         documents: { ...documents, [id]: document },
         order: [...order, id],
@@ -103,24 +118,28 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
       return id;
     },
 
-    close: (id) =>
-      set(({ documents, order, active }) => {
-        const { [id]: _, ...others } = documents;
-        const left = order.filter((other) => other !== id);
-        const next = left[Math.max(0, order.indexOf(id) - 1)] ?? null;
-        return { documents: others, order: left, active: active === id ? next : active };
-      }),
+    close: (id) => set((tabs) => ({ ...closeTab(tabs, id), gesture: null, linking: null })),
+    reopen: (id) => set((tabs) => reopenTab(tabs, id)),
+    move: (id, to) => set((tabs) => moveTab(tabs, id, to)),
+    rename: (id, name) => change(id, [], [setAbout({ name })]),
+    replace: (id, graph) => change(id, [], [replaceDocument({ graph })]),
+    markSaved: (id, saved, savedAs, revision) => patch(id, { saved, savedAs, revision }),
+
+    restore: (tabs) =>
+      set(({ documents, order, active }) => ({
+        documents: { ...tabs.documents, ...documents },
+        order: [...tabs.order, ...order],
+        active: active ?? tabs.active ?? tabs.order[0] ?? null,
+        closed: tabs.closed,
+      })),
 
     activate: (active) => set({ active, gesture: null, linking: null }),
 
-    execute(change, merge) {
+    execute(changes, merge) {
       const document = activeDocument(get());
       if (!document) return;
-      const changes = Array.isArray(change) ? (change as readonly Change[]) : [change as Change];
-      const step = { path: document.path, changes, ...(merge && { merge }) };
-      const history = execute(document.history, step, Date.now());
-      if (history === document.history) return;
-      patch(document.id, { history, ...pruned(document, history) });
+      const list = Array.isArray(changes) ? (changes as readonly Change[]) : [changes as Change];
+      change(document.id, document.path, list, merge);
     },
 
     undo: () => travel(undo),
@@ -152,6 +171,22 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
     patchDocument: patch,
   };
 };
+
+export function openDocument(id: string, graph: Graph, origin: Origin = {}): OpenDocument {
+  return {
+    id,
+    savedAs: origin.savedAs ?? null,
+    revision: origin.revision ?? 0,
+    saved: origin.unsaved ? EMPTY_GRAPH : graph,
+    history: startHistory(graph),
+    path: [],
+    through: [],
+    selection: NOTHING,
+    viewports: {},
+    run: origin.run ?? null,
+    results: origin.run ?? null,
+  };
+}
 
 /** The selection without what is gone. */
 function pruned(document: OpenDocument, history: History): Partial<OpenDocument> {

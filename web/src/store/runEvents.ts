@@ -17,8 +17,10 @@ export interface RunView {
   readonly id: string;
   readonly name: string;
   readonly status: RunStatus;
+  readonly priority: number;
   /** Seconds since the epoch. */
   readonly created: number;
+  readonly started: number | null;
   readonly seconds: number | null;
   /** How many nodes the run has, and by id (`outer/inner`) how far each is. */
   readonly total: number;
@@ -53,17 +55,26 @@ export function applyEvents(state: RunsState, events: readonly ServerEvent[]): R
     const run = runs[event.run_id] ?? newRun(event.run_id, event.time);
     switch (event.type) {
       case "run_queued":
-        runs[run.id] = { ...run, name: event.name, created: event.time };
+        runs[run.id] = {
+          ...run,
+          name: event.name,
+          created: event.time,
+          priority: event.priority,
+        };
+        queue = { ...queue, queued: insertedAt(queue.queued, run.id, event.position) };
         break;
       case "run_started":
         // A run that was interrupted starts again from the beginning.
         nodes.set(run.id, {});
-        runs[run.id] = { ...run, status: "running", total: event.nodes };
+        runs[run.id] = { ...run, status: "running", started: event.time, total: event.nodes };
+        queue = left(queue, run.id);
+        queue = { ...queue, running: [...queue.running, run.id] };
         break;
       case "run_finished": {
         const { status, seconds, outputs, problems } = event;
         runs[run.id] = { ...run, status, seconds, outputs, problems };
         settle(nodesOf(run));
+        queue = left(queue, run.id);
         break;
       }
       default:
@@ -76,6 +87,22 @@ export function applyEvents(state: RunsState, events: readonly ServerEvent[]): R
     if (run) runs[id] = { ...run, nodes: changed };
   }
   return { runs, queue };
+}
+
+function insertedAt(ids: readonly string[], id: string, position: number): readonly string[] {
+  const others = ids.filter((other) => other !== id);
+  return [...others.slice(0, position), id, ...others.slice(position)];
+}
+
+/** The queue without a run; the same queue if it does not have it. */
+function left(queue: Queue, run: string): Queue {
+  const stays = (id: string) => id !== run;
+  if (queue.queued.every(stays) && queue.running.every(stays)) return queue;
+  return {
+    ...queue,
+    queued: queue.queued.filter(stays),
+    running: queue.running.filter(stays),
+  };
 }
 
 type NodeEvent = Extract<ServerEvent, { node: string }>;
@@ -109,7 +136,9 @@ function newRun(id: string, time: number): RunView {
     id,
     name: "",
     status: "queued",
+    priority: 0,
     created: time,
+    started: null,
     seconds: null,
     total: 0,
     nodes: {},
@@ -138,7 +167,9 @@ export function viewOf(run: Run): RunView {
     id: run.run_id,
     name: run.name || run.workflow_name,
     status: run.status,
+    priority: run.priority,
     created: run.created,
+    started: run.started,
     seconds: run.seconds,
     total: nodes.length,
     nodes: Object.fromEntries(nodes),

@@ -3,12 +3,16 @@
 import type { StateCreator } from "zustand";
 import { api } from "../api/client";
 import { ApiError } from "../api/http";
-import type { Hello, PreviewHeader, ServerEvent } from "../api/types";
+import type { Hello, PreviewHeader, Queue, ServerEvent } from "../api/types";
+import { nthOfBatch } from "../graph/batch";
 import type { Problem } from "../graph/catalogue";
+import { levelAt } from "../graph/subgraphs";
 import { writeForRun } from "../graph/write";
-import { activeDocument } from "./documents";
+import { activeDocument, type OpenDocument } from "./documents";
+import { notePastRuns } from "./pastRuns";
 import { applyEvents, NO_RUNS, type RunsState, viewOf } from "./runEvents";
 import type { EditorState } from "./store";
+import { tell } from "./tell";
 
 export interface RunsSlice extends RunsState {
   readonly connected: boolean;
@@ -16,14 +20,21 @@ export interface RunsSlice extends RunsState {
   readonly previews: Readonly<Record<string, string>>;
   /** What the server refused about the active document's last submission. */
   readonly refused: readonly Problem[];
+  /** The document that a run was started from, by the run. */
+  readonly owners: Readonly<Record<string, string>>;
 
   setConnected(connected: boolean): void;
   hello(hello: Hello): void;
   receive(events: readonly ServerEvent[]): void;
   preview(header: PreviewHeader, picture: Blob): void;
-  /** Runs the active document, or only what `targets` (nodes of its top level) need. */
+  /** Runs the active document as often as the batch says, or only what `targets` (nodes of
+   * its top level) need. */
   submit(targets?: readonly string[]): Promise<void>;
   cancel(run: string): Promise<void>;
+  /** Asks for runs that are shown but not known, as after a reload. */
+  recallRuns(ids: Iterable<string>): Promise<void>;
+  setQueue(queue: Queue): void;
+  notePriority(run: string, priority: number): void;
 }
 
 const MOST_PREVIEWS = 200;
@@ -37,20 +48,33 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
   connected: false,
   previews: {},
   refused: [],
+  owners: {},
 
   setConnected: (connected) => set({ connected }),
 
-  hello: (hello) =>
-    set((state) => {
-      if (!hello.reset) return {};
-      const told = (hello.runs ?? []).map((run) => [run.run_id, viewOf(run)] as const);
-      return {
-        runs: { ...state.runs, ...Object.fromEntries(told) },
-        queue: hello.queue ?? state.queue,
-      };
-    }),
+  hello: (hello) => {
+    if (!hello.reset) return;
+    const told = (hello.runs ?? []).map((run) => [run.run_id, viewOf(run)] as const);
+    const active = new Set(told.map(([id]) => id));
+    // What was active and is not any more ended while nobody listened.
+    const ended = Object.values(get().runs).filter(
+      ({ id, status }) => (status === "queued" || status === "running") && !active.has(id),
+    );
+    set((state) => ({
+      runs: { ...state.runs, ...Object.fromEntries(told) },
+      queue: hello.queue ?? state.queue,
+    }));
+    void get().recallRuns(ended.map(({ id }) => id));
+    notePastRuns(get);
+  },
 
-  receive: (events) => set((state) => applyEvents(state, events)),
+  receive: (events) => {
+    set((state) => {
+      const next = applyEvents(state, events);
+      return { ...next, documents: followed(state, events) };
+    });
+    if (events.some(({ type }) => type === "run_finished")) notePastRuns(get);
+  },
 
   preview: (header, picture) => {
     const key = previewKey(header.run_id, header.node);
@@ -62,20 +86,28 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
   },
 
   async submit(targets) {
+    const { catalogue, batch, seedMode } = get();
     const document = activeDocument(get());
-    if (!document) return;
-    const graph = document.history.document;
+    const level = document && levelAt(document.history.document, [], catalogue);
+    if (!level) return;
     set({ refused: [] });
     try {
-      const accepted = await api.submit({
-        workflow: writeForRun(graph),
-        name: graph.name,
-        ...(targets && { targets }),
-      });
-      get().patchDocument(document.id, { run: accepted.run_id });
+      for (let index = 0; index < batch; index += 1) {
+        const graph = nthOfBatch(level, index, seedMode);
+        const accepted = await api.submit({
+          workflow: writeForRun(graph),
+          name: graph.name,
+          ...(targets && { targets }),
+        });
+        const run = accepted.run_id;
+        set(({ owners }) => ({ owners: { ...owners, [run]: document.id } }));
+        // The first is shown at once; the others when they begin.
+        if (index === 0) get().patchDocument(document.id, { run });
+      }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      set({ refused: error.problems });
+      if (error.status === 422) set({ refused: error.problems });
+      else tell(error);
     }
   },
 
@@ -84,7 +116,50 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
       await api.cancel(run);
     } catch (error) {
       // 409: it has finished meanwhile, and the event says so.
-      if (!(error instanceof ApiError) || error.status !== 409) throw error;
+      if (!(error instanceof ApiError) || error.status !== 409) tell(error);
     }
   },
+
+  async recallRuns(ids) {
+    for (const id of new Set(ids)) {
+      try {
+        const run = viewOf(await api.run(id));
+        set(({ runs }) => ({ runs: { ...runs, [id]: run } }));
+      } catch (error) {
+        // 404: the history was cleared, or it is another workspace's.
+        if (!(error instanceof ApiError) || error.status !== 404) tell(error);
+      }
+    }
+  },
+
+  setQueue: (queue) => set({ queue }),
+
+  notePriority: (id, priority) =>
+    set(({ runs }) => {
+      const run = runs[id];
+      return run ? { runs: { ...runs, [id]: { ...run, priority } } } : {};
+    }),
 });
+
+/** Documents show the run of theirs that began last, and keep what was made last. */
+function followed(state: EditorState, events: readonly ServerEvent[]): EditorState["documents"] {
+  let { documents } = state;
+  for (const event of events) {
+    if (event.type !== "run_started" && event.type !== "run_finished") continue;
+    const run = event.run_id;
+    const id = state.owners[run] ?? shownIn(documents, run);
+    const document = id === undefined ? undefined : documents[id];
+    if (!document) continue;
+    const made = event.type === "run_finished" && Object.keys(event.outputs).length > 0;
+    const next = made ? { ...document, results: run } : { ...document, run };
+    documents = { ...documents, [document.id]: next };
+  }
+  return documents;
+}
+
+function shownIn(
+  documents: Readonly<Record<string, OpenDocument>>,
+  run: string,
+): string | undefined {
+  return Object.values(documents).find((document) => document.run === run)?.id;
+}

@@ -1,29 +1,16 @@
 /** What components ask the store, each answer the same object while nothing about it changes. */
 
-import { outputUrl } from "../api/client";
-import type { OutputItem } from "../api/types";
 import type { NodeSpec, Problem } from "../graph/catalogue";
-import { type NodeRecord, splitPort } from "../graph/document";
+import { graphAt, type NodeRecord } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
-import { type Level, levelAt } from "../graph/subgraphs";
+import { type Level, levelAt, pathThrough } from "../graph/subgraphs";
 import { activeDocument, activeGraph } from "./documents";
+import { memoise } from "./memoise";
+import { nodeResults, runsInLoop } from "./results";
 import type { NodeRun, RunView } from "./runEvents";
 import { type EditorState, useEditor } from "./store";
 
-/** A function of the state that is computed again only when one of its parts changes. */
-export function memoise<Parts extends unknown[], Result>(
-  parts: (state: EditorState) => readonly [...Parts],
-  compute: (...parts: Parts) => Result,
-): (state: EditorState) => Result {
-  let last: { parts: readonly [...Parts]; result: Result } | null = null;
-  return (state) => {
-    const now = parts(state);
-    if (!last || now.some((part, index) => part !== last?.parts[index])) {
-      last = { parts: now, result: compute(...now) };
-    }
-    return last.result;
-  };
-}
+export { memoise };
 
 /** The level that the canvas shows, for the rules in `graph/`. */
 export const activeLevel: (state: EditorState) => Level | null = memoise(
@@ -71,7 +58,28 @@ export function runNodeId(state: EditorState, id: string): string {
 }
 
 export const useNodeRun = (id: string): NodeRun | undefined =>
-  useEditor((state) => shownRun(state)?.nodes[runNodeId(state, id)]);
+  useEditor((state) => {
+    const nodes = shownRun(state)?.nodes;
+    return nodes && (nodes[runNodeId(state, id)] ?? turnsOf(state, nodes, id));
+  });
+
+/** How far a node in the body of a loop is, all turns taken together. */
+function turnsOf(state: EditorState, nodes: RunView["nodes"], id: string): NodeRun | undefined {
+  const document = activeDocument(state);
+  if (!document || document.through.length === 0) return undefined;
+  const loops = loopsOn(state);
+  return loops.includes(true) ? runsInLoop(nodes, document.through, loops).get(id) : undefined;
+}
+
+/** Which of the nodes that one went through are loops. */
+const loopsOn: (state: EditorState) => readonly boolean[] = memoise(
+  (state) => [activeDocument(state)?.history.document, activeDocument(state)?.through] as const,
+  (document, through) =>
+    (through ?? []).map((id, depth) => {
+      const path = document ? pathThrough(document, (through ?? []).slice(0, depth)) : [];
+      return typeof (document && graphAt(document, path))?.nodes[id]?.inputs.body === "string";
+    }),
+);
 
 /** What the server said about the nodes of the document, by a run or by refusing one. */
 export const serverProblems: (state: EditorState) => readonly Problem[] = memoise(
@@ -79,42 +87,27 @@ export const serverProblems: (state: EditorState) => readonly Problem[] = memois
   (refused, failed) => (refused.length > 0 ? refused : (failed ?? [])),
 );
 
-/** Nodes of the shown level that have a picture: a preview, or a result of the shown run. */
+/**
+ * Nodes of the shown level that have something to show: the address of the preview of a run
+ * that is going on, or empty for results, which `nodeResults` has.
+ */
 export const picturedNodes: (state: EditorState) => ReadonlyMap<string, string> = memoise(
-  (state) => {
-    const document = activeDocument(state);
-    const run = shownRun(state);
-    return [state.previews, run?.id, run?.outputs, document?.through, activeGraph(state)?.outputs];
+  (state) =>
+    [
+      state.previews,
+      shownRun(state)?.id,
+      activeDocument(state)?.through,
+      nodeResults(state),
+    ] as const,
+  (previews, run, through, results) => {
+    const pictures = new Map<string, string>([...results.keys()].map((id) => [id, ""]));
+    if (!run || !through) return pictures;
+    const prefix = [run, ...through, ""].join("/");
+    for (const [key, url] of Object.entries(previews)) {
+      const id = key.startsWith(prefix) ? key.slice(prefix.length) : "/";
+      // What the run made is better than what was seen on the way.
+      if (!id.includes("/") && results.get(id)?.[0]?.run !== run) pictures.set(id, url);
+    }
+    return pictures;
   },
-  picturesOf,
 );
-
-function picturesOf(
-  previews: EditorState["previews"],
-  run: string | undefined,
-  outputs: RunView["outputs"] | undefined,
-  through: readonly string[] | undefined,
-  named: Readonly<Record<string, string>> | undefined,
-): ReadonlyMap<string, string> {
-  const pictures = new Map<string, string>();
-  if (!run || !through) return pictures;
-  const prefix = [run, ...through, ""].join("/");
-  for (const [key, url] of Object.entries(previews)) {
-    const id = key.startsWith(prefix) ? key.slice(prefix.length) : "/";
-    if (!id.includes("/")) pictures.set(id, url);
-  }
-  if (through.length > 0) return pictures;
-  for (const [name, reference] of Object.entries(named ?? {})) {
-    const index = outputs?.[name]?.findIndex(isPicture) ?? -1;
-    if (index >= 0)
-      pictures.set(splitPort(reference)[0], outputUrl(run, name, index, PICTURE_EDGE));
-  }
-  return pictures;
-}
-
-/** Longest edge of pictures on nodes, in pixels. */
-const PICTURE_EDGE = 512;
-
-function isPicture(item: OutputItem): boolean {
-  return "file" in item && item.media_type.startsWith("image/");
-}

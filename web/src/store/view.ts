@@ -1,6 +1,7 @@
 /** What is on the screen besides documents: gestures under way, panels, theme, language. */
 
 import type { StateCreator } from "zustand";
+import type { SeedMode } from "../graph/batch";
 import type { Point } from "../graph/document";
 import type { Locale } from "../i18n";
 import type { EditorState } from "./store";
@@ -40,6 +41,9 @@ export interface ViewSlice {
   readonly distance: Distance;
   readonly theme: Theme;
   readonly locale: Locale;
+  /** How often a press on run runs a workflow, and what becomes of its seeds. */
+  readonly batch: number;
+  readonly seedMode: SeedMode;
   /** Name of the open side panel or dialog on each side of the window. */
   readonly panels: Readonly<Partial<Record<PanelPlace, string>>>;
 
@@ -51,7 +55,15 @@ export interface ViewSlice {
 export type PanelPlace = "left" | "right" | "dialog";
 type ViewFields = Pick<
   ViewSlice,
-  "gesture" | "linking" | "search" | "distance" | "theme" | "locale" | "panels"
+  | "gesture"
+  | "linking"
+  | "search"
+  | "distance"
+  | "theme"
+  | "locale"
+  | "batch"
+  | "seedMode"
+  | "panels"
 >;
 
 const REMEMBERED = "graphgen.view";
@@ -59,19 +71,21 @@ const REMEMBERED = "graphgen.view";
 interface Remembered {
   theme: Theme;
   locale: Locale;
+  seedMode: SeedMode;
   panels: ViewSlice["panels"];
 }
 
 export const viewSlice: StateCreator<EditorState, [], [], ViewSlice> = (set, get) => {
   const update = (fields: Partial<ViewFields>) => {
     set(fields);
-    if (fields.theme || fields.locale || fields.panels) remember(get());
+    if (fields.theme || fields.locale || fields.seedMode || fields.panels) remember(get());
   };
   return {
     gesture: null,
     linking: null,
     search: null,
     distance: "near",
+    batch: 1,
     ...recalled(),
     setView: update,
     togglePanel(place, name) {
@@ -82,10 +96,10 @@ export const viewSlice: StateCreator<EditorState, [], [], ViewSlice> = (set, get
   };
 };
 
-function remember({ theme, locale, panels }: ViewSlice): void {
+function remember({ theme, locale, seedMode, panels }: ViewSlice): void {
   const { dialog: _, ...sides } = panels;
   try {
-    localStorage.setItem(REMEMBERED, JSON.stringify({ theme, locale, panels: sides }));
+    localStorage.setItem(REMEMBERED, JSON.stringify({ theme, locale, seedMode, panels: sides }));
   } catch {
     // Without storage (a private window) the choice holds for this visit.
   }
@@ -96,6 +110,7 @@ function recalled(): Remembered {
   const fresh: Remembered = {
     theme: "system",
     locale: language.startsWith("zh") ? "zh" : "en",
+    seedMode: "count",
     panels: {},
   };
   try {

@@ -1,0 +1,114 @@
+/** The saved workflows, to open one. */
+
+import { useEffect, useState } from "react";
+import { perform } from "../../actions";
+import { api } from "../../api/client";
+import type { SavedEntry } from "../../api/types";
+import { useText } from "../../i18n";
+import { useEditor } from "../../store/store";
+import { tell } from "../../store/tell";
+import { closeDialog, Dialog, openDialog } from "../Dialog";
+import { Icon } from "../Icon";
+import { useAgo } from "../queue/time";
+
+export function OpenDialog() {
+  const t = useText();
+  const library = useEditor((state) => state.library);
+  const [query, setQuery] = useState("");
+  useEffect(() => {
+    useEditor.getState().loadLibrary().catch(tell);
+  }, []);
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = (library ?? [])
+    .filter(({ name, title, description }) => {
+      const text = `${name} ${title} ${description}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    })
+    .sort((a, b) => b.modified - a.modified);
+
+  return (
+    <Dialog title={t("doc.open")} size="medium">
+      <div className="dialog-search">
+        <input
+          className="text-input"
+          type="search"
+          autoFocus
+          aria-label={t("doc.search")}
+          placeholder={t("doc.search")}
+          value={query}
+          onChange={(event) => setQuery(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            const first = found[0];
+            if (event.key === "Enter" && first) openSaved(first.name);
+          }}
+        />
+        <button type="button" className="button" onClick={() => perform("doc.import")}>
+          {t("doc.import")}
+        </button>
+      </div>
+      <ul className="rows">
+        {found.map((entry) => (
+          <Row key={entry.name} entry={entry} />
+        ))}
+      </ul>
+      {library !== null && found.length === 0 && (
+        <div className="empty">
+          <p>{t(library.length > 0 ? "doc.none_found" : "doc.none_saved")}</p>
+          <button type="button" className="button" onClick={() => openDialog("templates")}>
+            {t("doc.templates")}
+          </button>
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+function Row({ entry }: { entry: SavedEntry }) {
+  const t = useText();
+  const ago = useAgo();
+  const [asking, setAsking] = useState(false);
+  const remove = () => {
+    const reload = () => useEditor.getState().loadLibrary();
+    api.deleteSaved(entry.name).then(reload).catch(tell);
+  };
+  return (
+    <li className="row">
+      <button
+        type="button"
+        className="row-main"
+        data-saved={entry.name}
+        onClick={() => openSaved(entry.name)}
+      >
+        <b>{entry.title}</b>
+        <span className="muted">
+          {entry.title !== entry.name && `${entry.name} · `}
+          {ago(entry.modified)} · {t("versions.number", { number: entry.revision })}
+        </span>
+        {entry.problem ? (
+          <span className="form-problem">{entry.problem.message}</span>
+        ) : (
+          entry.description && <span className="row-about">{entry.description}</span>
+        )}
+      </button>
+      {asking ? (
+        <button type="button" className="button danger" onClick={remove}>
+          {t("doc.delete_sure")}
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t("doc.delete", { name: entry.name })}
+          title={t("doc.delete", { name: entry.name })}
+          onClick={() => setAsking(true)}
+        >
+          <Icon name="trash" />
+        </button>
+      )}
+    </li>
+  );
+}
+
+function openSaved(name: string): void {
+  useEditor.getState().openSaved(name).then(closeDialog, tell);
+}

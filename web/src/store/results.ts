@@ -1,0 +1,145 @@
+/** What a run made, by the node of the shown level that it comes from. */
+
+import type { OutputItem, Outputs } from "../api/types";
+import { type Graph, graphAt, splitPort } from "../graph/document";
+import { definedAt, subgraphName } from "../graph/subgraphs";
+import { activeDocument, activeGraph } from "./documents";
+import { memoise } from "./memoise";
+import type { NodeRun, RunView } from "./runEvents";
+
+import type { EditorState } from "./store";
+
+/** One output of a run, as a node shows it. */
+export interface NodeResult {
+  readonly run: string;
+  /** Name of the run's output, and of the node's port. */
+  readonly name: string;
+  readonly port: string;
+  readonly items: readonly OutputItem[];
+}
+
+export type Results = ReadonlyMap<string, readonly NodeResult[]>;
+
+/** The results of the nodes at the level that one gets to through some nodes. */
+export function resultsAt(
+  document: Graph,
+  through: readonly string[],
+  run: string,
+  outputs: Outputs,
+): Results {
+  const found = new Map<string, NodeResult[]>();
+  for (const [name, items] of Object.entries(outputs)) {
+    // Runs to chosen nodes name what they make by node and port.
+    let reference = document.outputs[name] ?? name;
+    for (let depth = 0; depth < through.length && reference !== null; depth += 1) {
+      reference = inside(document, through.slice(0, depth), through[depth] ?? "", reference);
+    }
+    const [node, port] = splitPort(reference ?? "");
+    if (!port || items.length === 0) continue;
+    const results = found.get(node) ?? [];
+    results.push({ run, name, port, items });
+    found.set(node, results);
+  }
+  return found;
+}
+
+/** What a node's output is inside its subgraph; empty if it comes from elsewhere. */
+function inside(document: Graph, through: readonly string[], id: string, reference: string) {
+  const [node, port] = splitPort(reference);
+  if (node !== id) return "";
+  const inner = subgraphAt(document, [...through, id]);
+  if (!inner) return "";
+  const names = Object.keys(inner.graph.outputs);
+  const wanted = inner.loop ? (inner.output ?? names[0] ?? "") : port;
+  if (inner.loop && !(wanted in inner.graph.outputs)) return "";
+  return inner.graph.outputs[wanted] ?? "";
+}
+
+interface Inner {
+  readonly graph: Graph;
+  /** A loop's node says by `output` which output of its body it gathers. */
+  readonly loop: boolean;
+  readonly output: string | null;
+}
+
+function subgraphAt(document: Graph, through: readonly string[]): Inner | null {
+  let path: readonly string[] = [];
+  let found: Inner | null = null;
+  for (const id of through) {
+    const node = graphAt(document, path)?.nodes[id];
+    const name = node && subgraphName(node);
+    const next = name ? definedAt(document, path, name) : null;
+    const graph = next && graphAt(document, next);
+    if (!node || !next || !graph) return null;
+    const output = typeof node.inputs.output === "string" ? node.inputs.output : null;
+    found = { graph, loop: typeof node.inputs.body === "string", output };
+    path = next;
+  }
+  return found;
+}
+
+/** Results of the nodes that are shown: of the shown run, or of the last that made any. */
+export const nodeResults: (state: EditorState) => Results = memoise(
+  (state) => {
+    const document = activeDocument(state);
+    const run = document?.run ? state.runs[document.run] : undefined;
+    const before = document?.results ? state.runs[document.results] : undefined;
+    const graph = document?.history.document;
+    return [
+      graph,
+      document?.through,
+      run?.id,
+      run?.outputs,
+      before?.id,
+      before?.outputs,
+      activeGraph(state),
+    ] as const;
+  },
+  (document, through, run, outputs, before, earlier, graph) => {
+    if (!document || !through || !graph) return new Map();
+    const old = before && earlier ? resultsAt(document, through, before, earlier) : new Map();
+    const now = run && outputs ? resultsAt(document, through, run, outputs) : new Map();
+    return new Map([...old, ...now].filter(([id]) => id in graph.nodes));
+  },
+);
+
+const iterations = new WeakMap<RunView["nodes"], Map<string, ReadonlyMap<string, NodeRun>>>();
+
+/**
+ * How far the nodes of a loop's body are, all its turns taken together: their ids in a run
+ * are `loop/0/node`. `loops` says for each node on the way whether it is a loop.
+ */
+export function runsInLoop(
+  nodes: RunView["nodes"],
+  through: readonly string[],
+  loops: readonly boolean[],
+): ReadonlyMap<string, NodeRun> {
+  const key = through.map((id, at) => `${id}/${loops[at] ? "*/" : ""}`).join("");
+  const known = iterations.get(nodes) ?? new Map<string, ReadonlyMap<string, NodeRun>>();
+  iterations.set(nodes, known);
+  const before = known.get(key);
+  if (before) return before;
+  const way = through.map((id, at) => escaped(id) + (loops[at] ? "/\\d+/" : "/")).join("");
+  const pattern = new RegExp(`^${way}([^/]+)$`);
+  const found = new Map<string, NodeRun>();
+  for (const [id, run] of Object.entries(nodes)) {
+    const inner = pattern.exec(id)?.[1];
+    if (inner !== undefined) found.set(inner, together(found.get(inner), run));
+  }
+  known.set(key, found);
+  return found;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+const WEIGHT = { running: 4, failed: 3, done: 2, cached: 1, skipped: 0 } as const;
+
+/** What concerns people most of two turns; times are added up. */
+function together(a: NodeRun | undefined, b: NodeRun): NodeRun {
+  if (!a) return b;
+  const seconds = (a.seconds ?? 0) + (b.seconds ?? 0);
+  const first = WEIGHT[a.status] > WEIGHT[b.status] ? a : b;
+  return seconds > 0 ? { ...first, seconds } : first;
+}
