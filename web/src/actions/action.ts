@@ -8,4 +8,6 @@ export interface Action {
   readonly run: () => void;
   /** Left out: always. */
   readonly enabled?: (state: EditorState) => boolean;
+  /** For what is on or off: which it is. */
+  readonly checked?: (state: EditorState) => boolean;
 }

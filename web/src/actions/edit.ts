@@ -1,5 +1,9 @@
+/** Actions on what is selected. */
+
+import { GROUP_PREFIX, NOTE_PREFIX } from "../canvas/boxes";
 import { LINK_PREFIX } from "../canvas/flow";
-import { lastPointer, toGraph } from "../canvas/instance";
+import { lastPointer, middleOfWindow, toGraph } from "../canvas/instance";
+import { copySelection, duplicateSelection, pasteClipboard } from "../canvas/tools/clipboard";
 import { removeGroups, removeNotes } from "../commands/graph";
 import { disconnect } from "../commands/links";
 import { removeNodes, setLook } from "../commands/nodes";
@@ -13,6 +17,9 @@ import type { Action } from "./action";
 const get = useEditor.getState;
 const hasNodes = (state: EditorState) => selectedNodes(state).length > 0;
 const hasSelection = (state: EditorState) => (activeDocument(state)?.selection.size ?? 0) > 0;
+const hasThings = (state: EditorState) =>
+  [...(activeDocument(state)?.selection ?? [])].some((id) => !id.startsWith(LINK_PREFIX));
+const isOpen = (state: EditorState) => activeDocument(state) !== null;
 
 export const editActions = {
   "edit.undo": {
@@ -25,15 +32,35 @@ export const editActions = {
     run: () => get().redo(),
     enabled: (state) => activeDocument(state)?.history.future != null,
   },
+  "edit.cut": {
+    label: "edit.cut",
+    run: () => {
+      copySelection();
+      removeSelection();
+    },
+    enabled: hasThings,
+  },
+  "edit.copy": { label: "edit.copy", run: copySelection, enabled: hasThings },
+  "edit.paste": {
+    label: "edit.paste",
+    run: () => void pasteClipboard(false),
+    enabled: isOpen,
+  },
+  "edit.paste_linked": {
+    label: "edit.paste_linked",
+    run: () => void pasteClipboard(true),
+    enabled: isOpen,
+  },
+  "edit.duplicate": { label: "edit.duplicate", run: duplicateSelection, enabled: hasThings },
   "edit.delete": { label: "edit.delete", run: removeSelection, enabled: hasSelection },
   "edit.select_all": {
     label: "edit.select_all",
-    run: () => get().select(Object.keys(activeGraph(get())?.nodes ?? {})),
+    run: selectAll,
   },
   "edit.add_node": {
     label: "edit.add_node",
     run: () => {
-      const screen = lastPointer();
+      const screen = lastPointer() ?? middleOfWindow();
       get().setView({ search: { at: toGraph(screen), screen, linking: null } });
     },
   },
@@ -42,7 +69,17 @@ export const editActions = {
   "edit.collapse": { label: "edit.collapse", run: toggleCollapsed, enabled: hasNodes },
 } satisfies Record<string, Action>;
 
-function removeSelection(): void {
+function selectAll(): void {
+  const graph = activeGraph(get());
+  if (!graph) return;
+  get().select([
+    ...Object.keys(graph.nodes),
+    ...Object.keys(graph.groups).map((id) => GROUP_PREFIX + id),
+    ...Object.keys(graph.notes).map((id) => NOTE_PREFIX + id),
+  ]);
+}
+
+export function removeSelection(): void {
   const graph = activeGraph(get());
   const selection = [...(activeDocument(get())?.selection ?? [])];
   if (!graph || selection.length === 0) return;
@@ -52,8 +89,8 @@ function removeSelection(): void {
   get().execute([
     disconnect({ links: linksOf(graph).filter((link) => chosen.has(LINK_PREFIX + link.id)) }),
     removeNodes({ ids: selection }),
-    removeGroups({ ids: named("group/") }),
-    removeNotes({ ids: named("note/") }),
+    removeGroups({ ids: named(GROUP_PREFIX) }),
+    removeNotes({ ids: named(NOTE_PREFIX) }),
   ]);
   get().select([]);
 }

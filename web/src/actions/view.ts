@@ -1,7 +1,5 @@
-import { boundsOf } from "../canvas/draw";
-import { makeFlow } from "../canvas/flow";
-import { canvas } from "../canvas/instance";
-import { activeLevel } from "../store/selectors";
+import { shownBoxes } from "../canvas/boxes";
+import { showBoxes } from "../canvas/tools/looking";
 import { useEditor } from "../store/store";
 import { isDark } from "../theme/theme";
 import type { Action } from "./action";
@@ -11,7 +9,8 @@ const get = useEditor.getState;
 export const viewActions = {
   "view.fit": {
     label: "view.fit",
-    run: showEverything,
+    // By the records: from afar the canvas itself has no nodes.
+    run: () => showBoxes(shownBoxes(get(), "all")),
   },
   "view.theme": {
     label: "view.theme",
@@ -22,11 +21,3 @@ export const viewActions = {
     run: () => get().setView({ locale: get().locale === "en" ? "zh" : "en" }),
   },
 } satisfies Record<string, Action>;
-
-/** By the records: from afar the canvas itself has no nodes. */
-function showEverything(): void {
-  const level = activeLevel(get());
-  if (!level) return;
-  const nodes = makeFlow().nodes(level, new Set(), null, new Map());
-  void canvas()?.fitBounds(boundsOf(nodes), { padding: 0.15, duration: 200 });
-}

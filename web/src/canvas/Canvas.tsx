@@ -6,19 +6,25 @@ import {
   ReactFlowProvider,
   SelectionMode,
 } from "@xyflow/react";
-import { type MouseEvent, useCallback, useMemo, useState } from "react";
+import { type MouseEvent, useCallback, useEffect, useMemo, useState } from "react";
+import { removeSelection } from "../actions/edit";
+import { GRID } from "../store/canvas";
 import { activeDocument, activeGraph } from "../store/documents";
 import { activeLevel, picturedNodes } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import { distanceAt } from "../store/view";
-import { type CardNode, type LinkEdge, makeFlow } from "./flow";
+import { type CanvasNode, LINK_PREFIX, type LinkEdge, makeFlow } from "./flow";
 import { Ground } from "./Ground";
+import { GroupFrame } from "./GroupFrame";
 import { type CanvasInstance, setCanvas, setPointer, toGraph } from "./instance";
 import { Link, NewLink } from "./Link";
 import { MiniMap } from "./MiniMap";
 import { NodeCard } from "./NodeCard";
+import { NoteCard } from "./NoteCard";
 import { Overview } from "./Overview";
+import { addBend } from "./tools/bends";
 import { changeLinks, changeNodes } from "./tools/changes";
+import { listenForClipboard } from "./tools/clipboard";
 import {
   dropLink,
   endLinking,
@@ -29,15 +35,18 @@ import {
   takeLink,
 } from "./tools/linking";
 
-const NODE_TYPES = { card: NodeCard };
+import { openCanvasMenu, openLinkMenu, openNodeMenu, openSelectionMenu } from "./tools/menus";
+import { endBox, goTo, selectAt, startBox } from "./tools/overview";
+
+const NODE_TYPES = { card: NodeCard, frame: GroupFrame, note: NoteCard };
 const EDGE_TYPES = { link: Link };
 const NOTHING: ReadonlySet<string> = new Set();
 const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.3 };
-const SNAP: [number, number] = [10, 10];
+const SNAP: [number, number] = [GRID, GRID];
 const PAN_BUTTONS = [0, 1];
 const NO_ATTRIBUTION = { hideAttribution: true };
 
-const NO_NODES: CardNode[] = [];
+const NO_NODES: CanvasNode[] = [];
 const NO_EDGES: LinkEdge[] = [];
 /** From this many nodes on a far view is drawn on one canvas. */
 const LARGE = 250;
@@ -63,25 +72,29 @@ export function Canvas() {
 function Level() {
   const level = useEditor(activeLevel);
   const selection = useEditor((state) => activeDocument(state)?.selection ?? NOTHING);
-  const gesture = useEditor((state) => state.gesture);
+  const moved = useEditor((state) => state.gesture);
+  const resizing = useEditor((state) => state.resizing);
+  const linking = useEditor((state) => state.linking !== null);
+  const snap = useEditor((state) => state.snap);
   const pictured = useEditor(picturedNodes);
   const overview = useEditor((state) => state.distance === "overview" && isLarge(state));
   const [flow] = useState(makeFlow);
   const [viewport] = useState(rememberedViewport);
 
   const nodes = useMemo(
-    () => (level ? flow.nodes(level, selection, gesture, pictured) : []),
-    [flow, level, selection, gesture, pictured],
+    () => (level ? flow.nodes(level, selection, { moved, resizing }, pictured) : []),
+    [flow, level, selection, moved, resizing, pictured],
   );
   const edges = useMemo(
     () => (level ? flow.edges(level, selection) : []),
     [flow, level, selection],
   );
   const onInit = useCallback((instance: CanvasInstance) => setCanvas(instance), []);
+  useEffect(() => listenForClipboard(removeSelection), []);
 
   return (
     <ReactFlow
-      className="canvas"
+      className={linking ? "canvas linking" : "canvas"}
       nodes={overview ? NO_NODES : nodes}
       edges={overview ? NO_EDGES : edges}
       nodeTypes={NODE_TYPES}
@@ -100,12 +113,23 @@ function Level() {
       onMoveEnd={rememberViewport}
       onMove={noteZoom}
       onPointerMove={notePointer}
-      onDoubleClick={openSearch}
+      onPointerLeave={forgetPointer}
+      onDoubleClick={overview ? goTo : openSearch}
+      onPaneContextMenu={openCanvasMenu}
+      onNodeContextMenu={openNodeMenu}
+      onEdgeContextMenu={openLinkMenu}
+      onSelectionContextMenu={openSelectionMenu}
+      onEdgeDoubleClick={bend}
+      {...(overview && {
+        onPaneClick: selectAt,
+        onSelectionStart: startBox,
+        onSelectionEnd: endBox,
+      })}
       {...(viewport ? { defaultViewport: viewport } : { fitView: true, fitViewOptions: FIT })}
       onlyRenderVisibleElements
       elevateNodesOnSelect
       snapGrid={SNAP}
-      snapToGrid
+      snapToGrid={snap}
       minZoom={0.05}
       maxZoom={2.5}
       panOnDrag={PAN_BUTTONS}
@@ -114,6 +138,7 @@ function Level() {
       multiSelectionKeyCode={["Control", "Meta", "Shift"]}
       panActivationKeyCode={null}
       deleteKeyCode={null}
+      disableKeyboardA11y
       zoomOnDoubleClick={false}
       connectionRadius={24}
       reconnectRadius={12}
@@ -152,6 +177,14 @@ function noteZoom(_: unknown, { zoom }: FlowViewport): void {
 
 function notePointer(event: MouseEvent): void {
   setPointer([event.clientX, event.clientY]);
+}
+
+function forgetPointer(): void {
+  setPointer(null);
+}
+
+function bend(event: MouseEvent, edge: LinkEdge): void {
+  addBend(edge.id.slice(LINK_PREFIX.length), toGraph([event.clientX, event.clientY]));
 }
 
 function openSearch(event: MouseEvent): void {

@@ -1,16 +1,20 @@
 /** The head of a card: its title, what it runs, and how far it is. */
 
 import { memo } from "react";
+import { renameSubgraph } from "../commands/graph";
+import { setLook } from "../commands/nodes";
 import type { NodeSpec } from "../graph/catalogue";
 import type { NodeRecord } from "../graph/document";
+import { SUBGRAPH_PREFIX } from "../graph/document";
 import { definedAt, subgraphName } from "../graph/subgraphs";
 import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
-import { activeDocument } from "../store/documents";
+import { activeDocument, activeGraph } from "../store/documents";
 import type { NodeRun } from "../store/runEvents";
 import { useNodeRun } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import { type ShownProblem, useNodeProblems, useStale } from "../store/validation";
+import { EditableName } from "./EditableName";
 
 interface CardHeaderProps {
   readonly node: NodeRecord;
@@ -26,9 +30,15 @@ export const CardHeader = memo(function CardHeader({ node, spec }: CardHeaderPro
   const title = node.title ?? spec.title;
   return (
     <header className="card-header" title={spec.description.split("\n\n", 1)[0]}>
-      <span className="card-title">{title}</span>
+      <EditableName
+        id={node.id}
+        className="card-title"
+        name={title}
+        label={t("edit.rename")}
+        onRename={(name) => rename(node, name)}
+      />
       {tellsMore(node) && <span className="card-id">{node.id}</span>}
-      {node.mode && <span className="badge">{t(`node.${node.mode}`)}</span>}
+      {node.mode && <span className={`badge ${node.mode}`}>{t(`node.${node.mode}`)}</span>}
       {problems.length > 0 && <ProblemMark problems={problems} />}
       {run && <RunBadge run={run} stale={stale} />}
       {inner && (
@@ -47,8 +57,22 @@ export const CardHeader = memo(function CardHeader({ node, spec }: CardHeaderPro
   );
 });
 
+/** A subgraph is named for all nodes that use it; without a name a node has that of its type. */
+function rename(node: NodeRecord, name: string): void {
+  const { execute } = useEditor.getState();
+  const inner = node.type.startsWith(SUBGRAPH_PREFIX) ? subgraphName(node) : null;
+  const here = activeGraph(useEditor.getState())?.workflows;
+  if (inner !== null && here && inner in here && node.title === undefined) {
+    execute(renameSubgraph({ name: inner, title: name }));
+  } else {
+    execute(setLook({ ids: [node.id], look: { title: name || undefined } }));
+  }
+}
+
 /** Whether the id was chosen by a person, so that it says what the node is for. */
 function tellsMore(node: NodeRecord): boolean {
+  // The name of a subgraph is chosen already.
+  if (node.type.startsWith(SUBGRAPH_PREFIX)) return false;
   const made = node.type.split("/").at(-1) ?? "";
   return node.title === undefined && node.id.replace(/_\d+$/, "") !== made.replace(/_\d+$/, "");
 }

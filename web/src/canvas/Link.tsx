@@ -14,29 +14,40 @@ import { drawnSpec } from "../graph/ghost";
 import { type Translate, useText } from "../i18n";
 import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
-import type { CardNode, LinkEdge } from "./flow";
+import { Bends } from "./Bends";
+import { type CanvasNode, LINK_PREFIX, type LinkEdge } from "./flow";
 
 /** Pixels that a link goes on under the dot of a port. */
 const UNDER_PORT = 4;
 
 export const Link = memo(function Link(props: EdgeProps<LinkEdge>) {
   const { data, selected, id } = props;
+  const link = id.slice(LINK_PREFIX.length);
+  const dragged = useEditor((state) =>
+    state.bending?.link === link ? state.bending.points : null,
+  );
+  const bends = dragged ?? data?.bends ?? NO_BENDS;
   const ends = {
     ...props,
     sourceX: props.sourceX - UNDER_PORT,
     targetX: props.targetX + UNDER_PORT,
   };
-  const path = data && data.bends.length > 0 ? bentPath(ends, data.bends) : getBezierPath(ends)[0];
+  const path = bends.length > 0 ? bentPath(ends, bends) : getBezierPath(ends)[0];
   return (
-    <BaseEdge
-      id={id}
-      path={path}
-      interactionWidth={16}
-      className={selected ? "link selected" : "link"}
-      style={{ stroke: data?.colour }}
-    />
+    <>
+      <BaseEdge
+        id={id}
+        path={path}
+        interactionWidth={16}
+        className={selected ? "link selected" : "link"}
+        style={{ stroke: data?.colour }}
+      />
+      <Bends link={link} points={bends} colour={data?.colour} />
+    </>
   );
 });
+
+const NO_BENDS: readonly Point[] = [];
 
 type Ends = Pick<EdgeProps, "sourceX" | "sourceY" | "targetX" | "targetY">;
 
@@ -51,7 +62,7 @@ function bentPath({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly 
   return `M ${sourceX} ${sourceY} ${parts.join(" ")}`;
 }
 
-export function NewLink(props: ConnectionLineComponentProps<CardNode>) {
+export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
   const t = useText();
   const { fromX, fromY, toX, toY, fromPosition, toPosition, fromHandle, toHandle } = props;
   const colour = useEditor((state) => {

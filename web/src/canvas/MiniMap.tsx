@@ -5,12 +5,12 @@ import { type PointerEvent, useEffect, useMemo, useRef } from "react";
 import { useText } from "../i18n";
 import { useEditor } from "../store/store";
 import { boundsOf, drawNodes, paintOf, prepare, type View } from "./draw";
-import type { CardNode } from "./flow";
+import type { CanvasNode } from "./flow";
 
 const SIZE = { width: 190, height: 130 };
 const MARGIN = 10;
 
-export function MiniMap({ nodes }: { nodes: readonly CardNode[] }) {
+export function MiniMap({ nodes }: { nodes: readonly CanvasNode[] }) {
   const t = useText();
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -67,7 +67,7 @@ export function MiniMap({ nodes }: { nodes: readonly CardNode[] }) {
 }
 
 /** How the graph is placed in the map. */
-function viewOf(nodes: readonly CardNode[]): View {
+function viewOf(nodes: readonly CanvasNode[]): View {
   const { x, y, width, height } = boundsOf(nodes);
   const inner = { width: SIZE.width - 2 * MARGIN, height: SIZE.height - 2 * MARGIN };
   const zoom = Math.min(inner.width / width, inner.height / height, 0.12);

@@ -2,19 +2,24 @@
 
 import type { NodeProps } from "@xyflow/react";
 import { memo } from "react";
+import { setLook } from "../commands/nodes";
 import type { NodeSpec } from "../graph/catalogue";
-import type { NodeRecord } from "../graph/document";
+import type { NodeRecord, Size } from "../graph/document";
 import { isGhost } from "../graph/ghost";
 import { isLinked } from "../graph/links";
 import { useText } from "../i18n";
+import { NodeResults } from "../panels/gallery/NodeResults";
 import { picturedNodes, useNode, useNodeRun, useSelected, useSpec } from "../store/selectors";
 import { useEditor } from "../store/store";
 import { CardHeader } from "./CardHeader";
 import { CardWidget } from "./CardWidget";
 import type { CardNode } from "./flow";
 import { type CardLayout, layoutOf, PORT_ROW } from "./geometry";
+import { Names } from "./Names";
+import { Passes } from "./Passes";
 import { Port } from "./Port";
 import { PortName } from "./PortName";
+import { ResizeCorner } from "./ResizeCorner";
 
 export const NodeCard = memo(
   function NodeCard({ id }: NodeProps<CardNode>) {
@@ -24,8 +29,12 @@ export const NodeCard = memo(
     const run = useNodeRun(id);
     const picture = useEditor((state) => picturedNodes(state).get(id));
     const far = useEditor((state) => state.distance !== "near");
+    const resizing = useEditor((state) =>
+      state.resizing?.id === id ? state.resizing.size : undefined,
+    );
     if (!node || !spec) return null;
-    const layout = layoutOf(node, spec, picture !== undefined);
+    const shown = resizing ? { ...node, size: resizing } : node;
+    const layout = layoutOf(shown, spec, picture !== undefined);
     const classes = [
       "card",
       selected && "selected",
@@ -46,20 +55,39 @@ export const NodeCard = memo(
       >
         <CardHeader node={node} spec={spec} />
         {!far && !node.collapsed && <Rows node={node} spec={spec} layout={layout} />}
-        {!far && layout.picture && picture && (
+        {!far && layout.picture && picture !== undefined && (
           <div
             className="card-picture"
             style={{ top: layout.picture.y, height: layout.picture.height }}
           >
-            <img src={picture} alt="" draggable={false} />
+            <NodeResults id={id} />
           </div>
         )}
+        {!far && node.mode === "bypassed" && <Passes node={node} spec={spec} layout={layout} />}
         <Ports node={node} spec={spec} layout={layout} />
+        {!far && !node.collapsed && (
+          <>
+            <Names node={id} layout={layout} />
+            <ResizeCorner
+              id={id}
+              size={[layout.width, layout.height]}
+              least={LEAST}
+              onResize={(size) => resize(id, size)}
+              onReset={() => resize(id, undefined)}
+            />
+          </>
+        )}
       </article>
     );
   },
   (before, after) => before.id === after.id,
 );
+
+const LEAST: Size = [160, 60];
+
+function resize(id: string, size: Size | undefined): void {
+  useEditor.getState().execute(setLook({ ids: [id], look: { size } }));
+}
 
 interface PartProps {
   readonly node: NodeRecord;
@@ -75,7 +103,11 @@ function Rows({ node, spec, layout }: PartProps) {
       {layout.ports.map((row) => (
         <div key={row.y} className="port-row" style={{ top: row.y, height: PORT_ROW }}>
           <PortName node={node} name={row.input} input={spec.inputs[row.input ?? ""]} />
-          <span className="port-name output" title={spec.outputs[row.output ?? ""]?.description}>
+          <span
+            className="port-name output"
+            title={spec.outputs[row.output ?? ""]?.description}
+            data-output={row.output && `${node.id}.${row.output}`}
+          >
             {row.output?.replaceAll("_", " ")}
           </span>
         </div>

@@ -7,10 +7,10 @@ import { useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { useEditor } from "../store/store";
 import { drawLinks, drawNodes, paintOf, prepare } from "./draw";
-import type { CardNode, LinkEdge } from "./flow";
+import type { CanvasNode, LinkEdge } from "./flow";
 
 interface OverviewProps {
-  readonly nodes: readonly CardNode[];
+  readonly nodes: readonly CanvasNode[];
   readonly edges: readonly LinkEdge[];
 }
 

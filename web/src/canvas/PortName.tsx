@@ -2,9 +2,12 @@
 
 import type { MouseEvent } from "react";
 import type { InputSpec } from "../graph/catalogue";
-import type { NodeRecord } from "../graph/document";
+import { joinPort, type NodeRecord } from "../graph/document";
+import { inputNames } from "../graph/names";
 import { useText } from "../i18n";
 import { openInputMenu } from "../panels/inspector/inputMenu";
+import { activeGraph } from "../store/documents";
+import { useEditor } from "../store/store";
 import { usePortProblem } from "../store/validation";
 import { describeInput } from "../widgets/describe";
 
@@ -17,8 +20,13 @@ interface PortNameProps {
 export function PortName({ node, name, input }: PortNameProps) {
   const t = useText();
   const problem = usePortProblem(node.id, name ?? "");
+  // Whoever uses the subgraph, or runs the workflow, gives it.
+  const named = useEditor((state) => {
+    const graph = activeGraph(state);
+    return graph !== null && inputNames(graph).has(joinPort(node.id, name ?? ""));
+  });
   if (name === undefined || !input) return <span className="port-name" />;
-  const missing = input.required && node.inputs[name] === undefined;
+  const missing = input.required && node.inputs[name] === undefined && !named;
   const onContextMenu = (event: MouseEvent) => openInputMenu(event, node.id, name);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the inspector has buttons for it

@@ -1,6 +1,7 @@
 /** Nodes and links drawn on a plain canvas, where there are too many for elements. */
 
-import type { CardNode, LinkEdge } from "./flow";
+import { PALETTE } from "../graph/palette";
+import type { CanvasNode, LinkEdge } from "./flow";
 
 export interface View {
   readonly x: number;
@@ -40,16 +41,25 @@ export function prepare(canvas: HTMLCanvasElement): CanvasRenderingContext2D | n
 
 export function drawNodes(
   context: CanvasRenderingContext2D,
-  nodes: readonly CardNode[],
+  nodes: readonly CanvasNode[],
   { x, y, zoom }: View,
   paint: Paint,
 ): void {
+  const fill = ({ width = 0, height = 0, position }: CanvasNode) =>
+    context.fillRect(x + position.x * zoom, y + position.y * zoom, width * zoom, height * zoom);
+  for (const node of nodes) {
+    if (node.type !== "frame") continue;
+    context.fillStyle = node.selected ? paint.selected : (node.data.colour ?? paint.card);
+    context.globalAlpha = 0.18;
+    fill(node);
+  }
+  context.globalAlpha = 1;
   for (const chosen of [false, true]) {
-    context.fillStyle = chosen ? paint.selected : paint.card;
     for (const node of nodes) {
-      if (node.selected !== chosen) continue;
-      const { width = 0, height = 0, position } = node;
-      context.fillRect(x + position.x * zoom, y + position.y * zoom, width * zoom, height * zoom);
+      if (node.type === "frame" || node.selected !== chosen) continue;
+      const own = node.type === "note" ? (node.data.colour ?? PALETTE.yellow) : paint.card;
+      context.fillStyle = chosen ? paint.selected : own;
+      fill(node);
     }
   }
 }
@@ -58,7 +68,7 @@ export function drawNodes(
 export function drawLinks(
   context: CanvasRenderingContext2D,
   edges: readonly LinkEdge[],
-  nodes: ReadonlyMap<string, CardNode>,
+  nodes: ReadonlyMap<string, CanvasNode>,
   { x, y, zoom }: View,
 ): void {
   context.lineWidth = 1;
@@ -84,7 +94,7 @@ export function drawLinks(
 }
 
 /** The rectangle that holds all nodes. */
-export function boundsOf(nodes: readonly CardNode[]) {
+export function boundsOf(nodes: readonly CanvasNode[]) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { position, width = 0, height = 0 } of nodes) {
     left = Math.min(left, position.x);

@@ -2,14 +2,17 @@
 
 import { type Edge, type Node, type NodeHandle, Position } from "@xyflow/react";
 import { typeColour } from "../graph/catalogue";
-import type { NodeRecord, Point } from "../graph/document";
+import type { NodeRecord, Point, Size } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
 import { type Link, linksInto } from "../graph/links";
 import type { Level } from "../graph/subgraphs";
+import { framesOf } from "./frames";
 import { type CardLayout, layoutOf } from "./geometry";
 
 /** Nodes carry nothing: a card reads its own record from the store. */
 export type CardNode = Node<Record<string, never>, "card">;
+export type FrameNode = Node<{ colour: string | undefined }, "frame" | "note">;
+export type CanvasNode = CardNode | FrameNode;
 export type LinkEdge = Edge<{ colour: string; bends: readonly Point[] }, "link">;
 
 export const HANDLE = 12;
@@ -25,21 +28,30 @@ interface KnownNode {
   readonly node: CardNode;
 }
 
+/** What the pointer is doing, which is not in the records yet. */
+export interface Gestures {
+  readonly moved: Readonly<Record<string, Point>> | null;
+  readonly resizing: { readonly id: string; readonly size: Size } | null;
+}
+
 /** Keeps what it made last time, one per canvas. */
 export function makeFlow() {
   let nodes = new Map<string, KnownNode>();
+  let frames = new Map<string, FrameNode>();
   let edges = new Map<string, { link: Link; edge: LinkEdge }>();
 
   return {
     nodes(
       level: Level,
       selection: ReadonlySet<string>,
-      gesture: Readonly<Record<string, Point>> | null,
+      { moved: gesture, resizing }: Gestures,
       pictured: ReadonlyMap<string, string>,
-    ): CardNode[] {
+    ): CanvasNode[] {
       const next = new Map<string, KnownNode>();
       for (const record of Object.values(level.graph.nodes)) {
-        const layout = layoutOf(record, drawnSpec(level, record), pictured.has(record.id));
+        const resized = resizing?.id === record.id ? { ...record, size: resizing.size } : record;
+        const spec = drawnSpec(level, record);
+        const layout = layoutOf(resized, spec, pictured.has(record.id));
         const moved = gesture?.[record.id];
         const selected = selection.has(record.id);
         const before = nodes.get(record.id);
@@ -62,7 +74,8 @@ export function makeFlow() {
         );
       }
       nodes = next;
-      return [...next.values()].map((known) => known.node);
+      frames = framesOf(level.graph, selection, { moved: gesture, resizing }, frames);
+      return [...frames.values(), ...[...next.values()].map((known) => known.node)];
     },
 
     edges(level: Level, selection: ReadonlySet<string>): LinkEdge[] {
@@ -130,7 +143,7 @@ function toEdge(
   const id = LINK_PREFIX + link.id;
   const selected = selection.has(id);
   const colour = typeColour(level.catalogue, output.type);
-  const bends = level.graph.reroutes[`${link.target}.${link.input}`] ?? NO_BENDS;
+  const bends = level.graph.reroutes[link.id] ?? NO_BENDS;
   const same =
     before?.link === link &&
     before.edge.selected === selected &&

@@ -47,8 +47,10 @@ test("a text area takes the height that is to spare, and a picture adds to it", 
 
 test("what did not change stays the same object", () => {
   const flow = makeFlow();
-  const before = flow.nodes(level, NONE, null, NO_PICTURES);
-  const after = flow.nodes(level, new Set(["sample"]), { noise: [1, 2] }, NO_PICTURES);
+  const still = { moved: null, resizing: null };
+  const dragged = { ...still, moved: { noise: [1, 2] as const } };
+  const before = flow.nodes(level, NONE, still, NO_PICTURES);
+  const after = flow.nodes(level, new Set(["sample"]), dragged, NO_PICTURES);
   const changed = after.filter((node, index) => node !== before[index]).map((node) => node.id);
   expect(changed.sort()).toEqual(["noise", "sample"]);
   expect(flow.edges(level, NONE)[0]).toBe(flow.edges(level, NONE)[0]);

@@ -2,11 +2,11 @@
 
 import type { ReactFlowInstance } from "@xyflow/react";
 import type { Point } from "../graph/document";
-import type { CardNode, LinkEdge } from "./flow";
+import type { CanvasNode, LinkEdge } from "./flow";
 
-export type CanvasInstance = ReactFlowInstance<CardNode, LinkEdge>;
+export type CanvasInstance = ReactFlowInstance<CanvasNode, LinkEdge>;
 let shown: CanvasInstance | null = null;
-let pointer: Point = [0, 0];
+let pointer: Point | null = null;
 
 export function setCanvas(instance: CanvasInstance | null): void {
   shown = instance;
@@ -16,13 +16,24 @@ export function canvas(): CanvasInstance | null {
   return shown;
 }
 
-export function setPointer(at: Point): void {
+export function setPointer(at: Point | null): void {
   pointer = at;
 }
 
-/** Where the pointer was last over the canvas, in pixels of the window. */
-export function lastPointer(): Point {
+/** Where the pointer is over the canvas, in pixels of the window; null if it is elsewhere. */
+export function lastPointer(): Point | null {
   return pointer;
+}
+
+/** What is in the middle of the canvas, in the coordinates of the graph. */
+export function middleOfView(): Point {
+  return toGraph(middleOfWindow());
+}
+
+/** The middle of the canvas, in pixels of the window. */
+export function middleOfWindow(): Point {
+  const box = document.querySelector(".canvas")?.getBoundingClientRect();
+  return box ? [box.x + box.width / 2, box.y + box.height / 2] : [0, 0];
 }
 
 /** A place of the window in the coordinates of the graph. */

@@ -4,6 +4,7 @@ import { renamedUses } from "../graph/clipboard";
 import type { Graph, GroupRecord, NoteRecord, Point } from "../graph/document";
 import { freshId, without } from "../graph/document";
 import { type Extraction, extract, extractionProblem } from "../graph/extract";
+import { type PortRenaming, renamePort } from "../graph/renamePort";
 import { define } from "./command";
 
 export const setAbout = define<{ name?: string; description?: string }>(
@@ -114,6 +115,9 @@ export const renameSubgraph = define<{ name: string; title: string }>(
     return renamedUses(renamed, new Map([[name, as]]));
   },
 );
+
+/** Names an input or output of a level of this document anew, and follows where it is used. */
+export const renameNamed = define<PortRenaming>("graph.rename_named", renamePort);
 
 /** Whether a graph, or one in it, has a subgraph of a name. */
 function definer(name: string): (graph: Graph) => boolean {

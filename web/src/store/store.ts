@@ -1,6 +1,7 @@
 /** The one store. Slices are in their own files; components read it through selectors. */
 
 import { create } from "zustand";
+import { type CanvasSlice, canvasSlice } from "./canvas";
 import { type CatalogueSlice, catalogueSlice } from "./catalogue";
 import { type DocumentsSlice, documentsSlice } from "./documents";
 import { type LibrarySlice, librarySlice } from "./library";
@@ -12,6 +13,7 @@ import { type ValidationSlice, validationSlice } from "./validation";
 import { type ViewSlice, viewSlice } from "./view";
 
 export type EditorState = DocumentsSlice &
+  CanvasSlice &
   CatalogueSlice &
   RunsSlice &
   ToolsSlice &
@@ -23,6 +25,7 @@ export type EditorState = DocumentsSlice &
 
 export const useEditor = create<EditorState>()((...tools) => ({
   ...documentsSlice(...tools),
+  ...canvasSlice(...tools),
   ...catalogueSlice(...tools),
   ...runsSlice(...tools),
   ...toolsSlice(...tools),

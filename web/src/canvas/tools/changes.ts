@@ -1,16 +1,16 @@
 /**
- * What xyflow tells of pointer and keys, as changes of the store. While nodes are dragged only
- * the gesture changes; when they are let go one command moves them all.
+ * What xyflow tells of the pointer, as changes of the store. While things are dragged only the
+ * gesture changes; when they are let go one step moves them all.
  */
 
 import type { EdgeChange, NodeChange } from "@xyflow/react";
-import { moveNodes } from "../../commands/nodes";
 import type { Point } from "../../graph/document";
-import { activeDocument } from "../../store/documents";
+import { activeDocument, activeGraph } from "../../store/documents";
 import { useEditor } from "../../store/store";
-import type { CardNode, LinkEdge } from "../flow";
+import type { CanvasNode, LinkEdge } from "../flow";
+import { placing, withMembers } from "./moving";
 
-export function changeNodes(changes: readonly NodeChange<CardNode>[]): void {
+export function changeNodes(changes: readonly NodeChange<CanvasNode>[]): void {
   const dragged: Record<string, Point> = {};
   const dropped: Record<string, Point> = {};
   for (const change of changes) {
@@ -18,12 +18,14 @@ export function changeNodes(changes: readonly NodeChange<CardNode>[]): void {
     const at: Point = [Math.round(change.position.x), Math.round(change.position.y)];
     (change.dragging ? dragged : dropped)[change.id] = at;
   }
-  const { gesture, setView, execute } = useEditor.getState();
-  if (Object.keys(dragged).length > 0) setView({ gesture: { ...gesture, ...dragged } });
-  if (Object.keys(dropped).length > 0) {
-    // Arrow keys drop at every press; quick ones are one step.
-    execute(moveNodes({ positions: dropped }), gesture ? undefined : "arrow keys");
-    setView({ gesture: null });
+  const state = useEditor.getState();
+  const graph = activeGraph(state);
+  if (Object.keys(dragged).length > 0) {
+    state.setView({ gesture: { ...state.gesture, ...withMembers(state, dragged) } });
+  }
+  if (graph && Object.keys(dropped).length > 0) {
+    state.execute(placing(graph, withMembers(state, dropped)));
+    state.setView({ gesture: null });
   }
   select(changes);
 }
@@ -32,7 +34,7 @@ export function changeLinks(changes: readonly EdgeChange<LinkEdge>[]): void {
   select(changes);
 }
 
-function select(changes: readonly (NodeChange<CardNode> | EdgeChange<LinkEdge>)[]): void {
+function select(changes: readonly (NodeChange<CanvasNode> | EdgeChange<LinkEdge>)[]): void {
   const chosen = changes.filter((change) => change.type === "select");
   if (chosen.length === 0) return;
   const state = useEditor.getState();

@@ -5,7 +5,9 @@
 
 import type { Connection, Edge, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
 import { connect, disconnect } from "../../commands/links";
+import { bestPort } from "../../graph/bestPort";
 import { canLink } from "../../graph/connect";
+import type { Point } from "../../graph/document";
 import { linksInto, linksOf } from "../../graph/links";
 import { activeLevel } from "../../store/selectors";
 import { useEditor } from "../../store/store";
@@ -38,15 +40,22 @@ export function makeLink(link: Connection): void {
 export function endLinking(event: MouseEvent | TouchEvent, state: FinalConnectionState): void {
   const { linking, setView, execute } = useEditor.getState();
   setLinking(null);
-  if (taking || !linking || state.isValid || state.toHandle || !isPane(event)) return;
+  if (taking || !linking || state.isValid || state.toHandle) return;
+  const under = elementUnder(event);
+  const card = under?.closest<HTMLElement>("[data-node]")?.dataset.node;
+  if (card !== undefined) {
+    const best = bestOn(linking, card);
+    if (best) execute(connect(best));
+    return;
+  }
+  if (!isPane(under)) return;
   const taken = onlyLinkInto(linking);
   if (taken) {
     // Pulling the link out of an input and letting go takes it away.
     execute(disconnect({ links: [taken] }));
     return;
   }
-  const touch = "changedTouches" in event ? event.changedTouches[0] : event;
-  const screen = [touch?.clientX ?? 0, touch?.clientY ?? 0] as const;
+  const screen = placeOf(event);
   setView({ search: { at: toGraph(screen), screen, linking } });
 }
 
@@ -60,7 +69,7 @@ export function moveLink(edge: LinkEdge, link: Connection): void {
   useEditor.getState().execute(replaced ? [change] : [disconnect({ links: [end] }), change]);
 }
 
-/** Letting go of a taken end over nothing takes the link out. */
+/** Letting go of a taken end: over a card it takes a port there, over nothing the link goes. */
 export function dropLink(
   event: MouseEvent | TouchEvent,
   edge: LinkEdge,
@@ -69,9 +78,26 @@ export function dropLink(
   taking = false;
   setLinking(null);
   const end = endOf(edge);
-  if (end && !state.toHandle && isPane(event)) {
-    useEditor.getState().execute(disconnect({ links: [end] }));
+  if (!end || state.toHandle) return;
+  const { execute } = useEditor.getState();
+  const under = elementUnder(event);
+  const card = under?.closest<HTMLElement>("[data-node]")?.dataset.node;
+  if (card !== undefined) {
+    // The port that stays is the one that the drawing comes from.
+    const fromSource = state.fromHandle?.type === "source";
+    const stays = fromSource
+      ? { node: end.source, port: end.output, side: "output" as const }
+      : { node: end.target, port: end.input, side: "input" as const };
+    const best = card === (fromSource ? end.target : end.source) ? null : bestOn(stays, card);
+    if (best) execute([disconnect({ links: [end] }), connect(best)]);
+  } else if (isPane(under)) {
+    execute(disconnect({ links: [end] }));
   }
+}
+
+function bestOn(end: Linking, card: string) {
+  const level = activeLevel(useEditor.getState());
+  return card === end.node || !level ? null : bestPort(level, end, card);
 }
 
 /** The link into an input that the user pulls at, if it is the only one there. */
@@ -109,8 +135,17 @@ function endOf(edge: LinkEdge) {
   return level && linksOf(level.graph).find((link) => LINK_PREFIX + link.id === edge.id);
 }
 
-function isPane(event: MouseEvent | TouchEvent): boolean {
-  return (event.target as Element | null)?.classList.contains("react-flow__pane") ?? false;
+function placeOf(event: MouseEvent | TouchEvent): Point {
+  const touch = "changedTouches" in event ? event.changedTouches[0] : event;
+  return [touch?.clientX ?? 0, touch?.clientY ?? 0];
+}
+
+function elementUnder(event: MouseEvent | TouchEvent): Element | null {
+  return document.elementFromPoint(...placeOf(event));
+}
+
+function isPane(element: Element | null): boolean {
+  return element?.classList.contains("react-flow__pane") ?? false;
 }
 
 function setLinking(linking: Linking | null): void {
