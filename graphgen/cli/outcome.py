@@ -32,7 +32,7 @@ class Ended(Protocol):
 
     @property
     def seconds(self) -> float | None:
-        """None if it was cancelled before it began."""
+        """None if it is not known."""
 
 
 def tell(report: Report, result: Ended, saved: SavedRun, kept_in: str | None) -> int:

@@ -21,6 +21,8 @@ def refusal(
     problems = problems_in(content)
     if 300 <= status < 400:
         return _moved(base, headers.get("Location", ""))
+    if not problems and status == 404:
+        return NotFound(Problem("not_found", f"{base} has nothing there"), status)
     if not problems:
         hint = "something between here and the server may have answered"
         said = f"{base} answered with HTTP status {status} and no reason"
