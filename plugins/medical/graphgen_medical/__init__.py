@@ -11,6 +11,9 @@ from typing import Any
 
 from graphgen import TypeSpec, hookimpl
 
+from .measure import nodes as measure
+from .measure.profile import profile
+from .simulate import nodes as simulate
 from .types import Report, Segmentation, Source, Volume
 
 
@@ -25,4 +28,10 @@ def graphgen_types() -> Iterable[TypeSpec]:
 
 @hookimpl
 def graphgen_nodes() -> Iterable[Callable[..., Any]]:
-    return []
+    return [
+        simulate.simulate_low_dose,
+        simulate.simulate_sparse_view,
+        measure.compare,
+        measure.noise,
+        profile,
+    ]

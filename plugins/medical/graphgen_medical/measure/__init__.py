@@ -1,0 +1,1 @@
+"""Figures: how far a volume is from the truth, and how noisy it is."""

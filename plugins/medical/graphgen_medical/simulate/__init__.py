@@ -1,0 +1,1 @@
+"""Simulated scans: what a slice would look like with fewer photons or fewer views."""

@@ -1,0 +1,1 @@
+"""How the pack's networks were made, to be run again on other CT."""
