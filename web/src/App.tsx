@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { Canvas } from "./canvas/Canvas";
 import { useText } from "./i18n";
 import { InputMenu } from "./panels/inspector/InputMenu";
@@ -12,9 +13,23 @@ import { TopBar } from "./panels/top/TopBar";
 import { Welcome } from "./panels/top/Welcome";
 import { useEditor } from "./store/store";
 
+const Form = lazy(async () => ({ default: (await import("./panels/form/Form")).Form }));
+
 export function App() {
   const t = useText();
   const ready = useEditor((state) => state.catalogue.nodes.size > 0);
+  const form = useEditor((state) => state.form);
+  if (form) {
+    return (
+      <div className="app">
+        <Suspense>
+          <Form />
+        </Suspense>
+        <Side place="dialog" />
+        <Toasts />
+      </div>
+    );
+  }
   return (
     <div className="app">
       <TopBar />

@@ -12,6 +12,7 @@ import "./theme/frames.css";
 import "./theme/panels.css";
 import "./theme/widgets.css";
 import "./theme/tools.css";
+import "./theme/form.css";
 import "./theme/dialog.css";
 import "./theme/documents.css";
 import "./theme/gallery.css";

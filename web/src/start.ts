@@ -5,19 +5,25 @@ import { connectEvents } from "./api/events";
 import { ApiError } from "./api/http";
 import { readDocument } from "./graph/read";
 import { text } from "./i18n";
+import { openForm } from "./panels/form/open";
 import { keepTabs, recallTabs } from "./store/autosave";
 import { useEditor } from "./store/store";
 import { tell } from "./store/tell";
+import { loadModules } from "./widgets/modules";
 
 const FIRST = "text_to_image";
 const PAUSE = 1000;
 const get = useEditor.getState;
 
 export async function start(): Promise<void> {
-  const isNew = await restore();
-  get().setCatalogue(await patiently(api.nodes));
+  const form = new URLSearchParams(location.search).get("form");
+  // The page of a form is no place to work at other things.
+  const isNew = form === null && (await restore());
+  const [nodes] = await Promise.all([patiently(api.nodes), loadModules()]);
+  get().setCatalogue(nodes);
   connect();
-  if (isNew) await openFirst();
+  if (form !== null) await patiently(() => openForm(form));
+  else if (isNew) await openFirst();
 }
 
 /** Brings back the tabs; whether there were none to bring back, not even a window. */

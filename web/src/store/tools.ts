@@ -15,6 +15,8 @@ export interface ToolsSlice {
   readonly inputMenu: InputMenu | null;
   /** The named inputs as a plain form, in place of the graph. */
   readonly form: boolean;
+  /** A workflow whose form was asked for by the address, and that is not there. */
+  readonly formMissing: string | null;
 
   openInputMenu(menu: InputMenu | null): void;
   showForm(form: boolean): void;
@@ -22,7 +24,8 @@ export interface ToolsSlice {
 
 export const toolsSlice: StateCreator<EditorState, [], [], ToolsSlice> = (set) => ({
   inputMenu: null,
-  form: false,
+  form: typeof location !== "undefined" && new URLSearchParams(location.search).has("form"),
+  formMissing: null,
   openInputMenu: (inputMenu) => set({ inputMenu }),
   showForm: (form) => set({ form }),
 });

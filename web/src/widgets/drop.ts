@@ -21,8 +21,8 @@ export function listenForDrops(): () => void {
   let marked: Element | null = null;
   const mark = (element: Element | null) => {
     if (element === marked) return;
-    marked?.classList.remove("drop-target");
-    element?.classList.add("drop-target");
+    marked?.classList.remove("takes-drop");
+    element?.classList.add("takes-drop");
     marked = element;
   };
   const onDragOver = (event: DragEvent) => {

@@ -1,9 +1,12 @@
 /** What a node made, or is making, on its card. */
 
+import type { NodeSpec } from "../../graph/catalogue";
 import { useText } from "../../i18n";
 import { nodeResults } from "../../store/results";
-import { picturedNodes } from "../../store/selectors";
+import { picturedNodes, useSpec } from "../../store/selectors";
 import { useEditor } from "../../store/store";
+import { Viewer } from "../../widgets/Viewer";
+import { viewerOf } from "../../widgets/viewers";
 import { openDialog } from "../Dialog";
 import { Output } from "./Output";
 import { isPicture, pictureId } from "./pictures";
@@ -17,7 +20,10 @@ export function NodeResults({ id }: { id: string }) {
   const t = useText();
   const preview = useEditor((state) => picturedNodes(state).get(id));
   const results = useEditor((state) => nodeResults(state).get(id));
+  const spec = useSpec(id);
   if (preview) return <img className="node-preview" src={preview} alt="" draggable={false} />;
+  const viewed = results?.find(({ port }) => viewerOf(typeAt(spec, port)));
+  if (viewed) return <Viewer {...viewed} type={typeAt(spec, viewed.port)} />;
   const items = (results ?? []).flatMap(({ run, name, port, items }) =>
     items.map((item, index) => ({ run, name, port, item, index })),
   );
@@ -58,6 +64,10 @@ export function NodeResults({ id }: { id: string }) {
       {more > 0 && <span className="badge more">+{more}</span>}
     </div>
   );
+}
+
+function typeAt(spec: NodeSpec | undefined, port: string): string {
+  return spec?.outputs[port]?.type.names[0] ?? "";
 }
 
 function viewPicture(id: string): void {

@@ -129,9 +129,10 @@ function Input({ node, name, input }: InputProps) {
 function Output({ node, name, output }: { node: string; name: string; output: OutputSpec }) {
   const t = useText();
   const reference = joinPort(node, name);
-  const named = useEditor((state) =>
-    Object.entries(activeGraph(state)?.outputs ?? {}).find(([, source]) => source === reference),
-  )?.[0];
+  const named = useEditor((state) => {
+    const outputs = Object.entries(activeGraph(state)?.outputs ?? {});
+    return outputs.find(([, source]) => source === reference)?.[0];
+  });
   const label = t(named === undefined ? "inspector.make_result" : "inspector.no_result");
   return (
     <div className="inspector-input">

@@ -1,0 +1,26 @@
+/** Viewers of port types, which modules of packs bring. */
+
+import type { Catalogue } from "../graph/catalogue";
+import { type Graph, splitPort } from "../graph/document";
+import { levelAt, specOf } from "../graph/subgraphs";
+import type { ModuleViewer } from "./modules";
+
+const viewers = new Map<string, ModuleViewer>();
+
+/** The last one that is registered for a type shows it. */
+export function registerViewer(type: string, viewer: ModuleViewer): void {
+  viewers.set(type, viewer);
+}
+
+export function viewerOf(type: string | null): ModuleViewer | undefined {
+  return type === null ? undefined : viewers.get(type);
+}
+
+/** The port type of a `node.output` of a document, or null. */
+export function outputType(catalogue: Catalogue, document: Graph, reference: string) {
+  const [id, output] = splitPort(reference);
+  const level = levelAt(document, [], catalogue);
+  const node = document.nodes[id];
+  const spec = level && node ? specOf(level, node) : undefined;
+  return spec?.outputs[output]?.type.names[0] ?? null;
+}
