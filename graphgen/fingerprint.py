@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import marshal
 import os
+import re
 import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -19,6 +20,9 @@ from stat import S_ISDIR
 from typing import Any
 
 DIGEST_BYTES = 16
+COPY_MARK = "@"
+"""Between the name of a module that is imported several times and the number of its copy."""
+_COPY = re.compile(COPY_MARK + r"\d+")
 _CHUNK = 1 << 20
 
 
@@ -68,14 +72,14 @@ def _encode(value: Any) -> bytes | None:
         return b"d%d:" % len(items) + b"".join(sorted(items))
     if isinstance(value, enum.Enum):
         inner = _encode(value.value)
-        name = f"{kind.__module__}.{kind.__qualname__}".encode()
+        name = _full_name(kind).encode()
         return None if inner is None else b"e%d:" % len(name) + name + inner
     if isinstance(value, Path):
         inner = _encode(str(value))
         return None if inner is None else b"p" + inner
     dump = getattr(value, "model_dump", None)
     if callable(dump):  # a pydantic model given as a literal
-        inner = _encode([f"{kind.__module__}.{kind.__qualname__}", dump(mode="json")])
+        inner = _encode([_full_name(kind), dump(mode="json")])
         return None if inner is None else b"m" + inner
     return None
 
@@ -99,7 +103,7 @@ def _source(function: Callable[..., Any], seen: frozenset[int]) -> str | None:
     if id(code) in seen:  # a function that closes over itself
         return "recursive"
     seen |= {id(code)}
-    parts = [function.__module__ or "", function.__qualname__]
+    parts = [_COPY.sub("", function.__module__ or ""), function.__qualname__]
     for cell in function.__closure__ or ():
         part = _closed_over(cell, seen)
         if part is None:
@@ -119,11 +123,21 @@ def _closed_over(cell: Any, seen: frozenset[int]) -> str | None:
     if inspect.isfunction(value):
         return _source(value, seen)
     if isinstance(value, type):
-        return f"{value.__module__}.{value.__qualname__}"
+        return _full_name(value)
     if isinstance(value, (list, dict)):
         return None
     encoded = encode_literal(value)
     return None if encoded is None else encoded.hex()
+
+
+def _full_name(cls: type) -> str:
+    """The same for every copy of a module."""
+    return f"{_COPY.sub('', cls.__module__)}.{cls.__qualname__}"
+
+
+def forget_sources() -> None:
+    """Look at the text of packages again, which may have changed since."""
+    _folder_text.cache_clear()
 
 
 def _package_text(filename: str) -> bytes | None:

@@ -236,7 +236,7 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
         try:
             port = _input_port(parameter, hints[parameter.name], types)
         except TypeError as error:
-            report(str(error), parameter.name)
+            report(str(error), parameter.name, getattr(error, "hint", None))
             continue
         if port.lazy and not is_async:
             report("a Lazy input needs an async def node", parameter.name)
@@ -259,7 +259,7 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
         try:
             outputs, several = _outputs(hints["return"], types)
         except TypeError as error:
-            report(f"return type: {error}")
+            report(f"return type: {error}", hint=getattr(error, "hint", None))
     for lowered in declaration.memory:
         if lowered not in inputs:
             report(f"memory= names {lowered!r}, which is no input")

@@ -13,12 +13,18 @@ from .workflow import Workflow
 
 
 class Registry:
-    """Node specs by id, and the port types they use."""
+    """Node specs by id, and the port types they use.
+
+    Attributes:
+        pack_of: Name of the pack that brings a node, by its id.
+        packs: Versions of the packs in use, by name.
+    """
 
     def __init__(self) -> None:
         self.types = Types([TypeSpec(Workflow, colour="#6b7280", stored=False)])
         self.nodes: dict[str, NodeSpec] = {}
         self.pack_of: dict[str, str] = {}
+        self.packs: dict[str, str] = {}
 
     def add_types(self, specs: Iterable[TypeSpec]) -> None:
         """Register port types; all of them, or none when one can't be.
@@ -52,13 +58,14 @@ class Registry:
                 problems.extend(error.problems)
                 continue
             if spec.id in self.nodes or spec.id in specs:
-                owner = self.pack_of.get(spec.id, pack)
+                owner = self.pack_of.get(spec.id)
+                where = f"by {owner!r}" if owner else f"by {pack!r}, which lists two"
                 problems.append(
                     Problem(
                         "duplicate_node",
-                        f"the node type {spec.id!r} is already registered by {owner!r}",
+                        f"the node type {spec.id!r} is already registered {where}",
                         spec.id,
-                        hint="give it another id",
+                        hint="give it another id, such as one that begins with the pack's name",
                     )
                 )
                 continue

@@ -63,6 +63,12 @@ class TypeExpr:
         return all(name in _PLAIN_NAMES for name in self.names)
 
 
+class UnknownPortType(TypeError):
+    """An annotation names a class that is no port type of any pack."""
+
+    hint = "list it in graphgen_types, or install the pack that brings it"
+
+
 class Fit(enum.Enum):
     """How a value gets through a link."""
 
@@ -207,7 +213,8 @@ def type_expr(annotation: Any, types: Types | None = None) -> TypeExpr:
     """Read a Python annotation as a port type expression.
 
     Raises:
-        TypeError: The annotation names no port type.
+        TypeError: The annotation names no port type; ``UnknownPortType`` where a pack could
+            bring it.
     """
     if annotation is Any or annotation is object:
         return TypeExpr((ANY,))
@@ -252,7 +259,7 @@ def _named(annotation: type, types: Types | None) -> TypeExpr:
     if types is not None:
         name = types.name_of(annotation)
         if name is None:
-            raise TypeError(f"nobody has registered the port type {annotation.__name__!r}")
+            raise UnknownPortType(f"nobody has registered the port type {annotation.__name__!r}")
         return TypeExpr((name,))
     return TypeExpr((snake_case(annotation.__name__),))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +20,9 @@ from ..cache.store import DEFAULT_HOST_BYTES
 from ..environment import Environment
 from ..models.library import ModelLibrary
 from ..models.pool import ModelPool
-from ..plugins.manager import Plugins
+from ..plugins.manager import Choice, Plugins
 from ..problems import InvalidWorkflow, Problem
+from ..registry import Registry
 from ..workflow import Workflow, embedded
 from ..workspace import Files, Workspace
 from .context import DTYPES, CancelToken, Context
@@ -32,13 +35,28 @@ from .result import RunResult
 DEFAULT_DISK_BYTES = 20 << 30
 
 
+@dataclass(frozen=True)
+class Gear:
+    """What an engine works with, as its packs make it; exchanged as a whole."""
+
+    plugins: Plugins
+    planner: Planner
+    pool: ModelPool
+    codec: Codec
+    cache: Cache
+    observers: tuple[Callable[[Any], Any], ...]
+
+
 class Engine:
     """Runs workflows. Any number of runs may go on at once, from any threads; they share
     the cache, the loaded models and the lanes.
 
     Args:
         plugins: Packs besides the installed ones: modules or objects with hooks.
-        installed: Whether installed packs are used.
+        installed: Whether installed packs, and those in the workspace's ``plugins/``, are used.
+        third_party: Whether those among them that do not ship with graphgen are; or names of
+            the only ones that are.
+        plugin_folders: Folders in which packs lie, besides.
         workspace: Where models, inputs and saved workflows are looked up.
         models: More folders of models.
         device: Torch device such as ``cpu`` or ``cuda:0``; a CUDA device if there is one.
@@ -57,6 +75,8 @@ class Engine:
         plugins: Sequence[Any] = (),
         *,
         installed: bool = True,
+        third_party: bool | Sequence[str] = True,
+        plugin_folders: Sequence[Path | str] = (),
         workspace: Workspace | Path | str | None = None,
         models: Sequence[Path | str] = (),
         device: str | None = None,
@@ -76,30 +96,94 @@ class Engine:
                 )
             )
         self.workspace = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-        self.plugins = Plugins(plugins, installed)
-        self.registry = self.plugins.registry
+        choice = Choice(
+            tuple(plugins),
+            installed,
+            third_party,
+            tuple(Path(folder).absolute() for folder in plugin_folders),
+            self.workspace.root,
+        )
+        packs = Plugins(choice=choice)
         folders = [self.workspace.models, *(Path(folder) for folder in models)]
         self.environment = Environment(
             Files([self.workspace.inputs, self.workspace.outputs]),
-            ModelLibrary(folders, self.plugins.models),
+            ModelLibrary(folders, packs.models),
         )
-        self.pool = ModelPool(self.plugins.loaders, model_bytes)
-        self.codec = Codec(self.registry.types)
-        disk = None
-        if cache_dir is not None:
-            disk = DiskTier(Path(cache_dir), self.codec, disk_bytes)
-        self.cache = Cache(cache_bytes, device_cache_bytes, disk)
         self.lanes = Lanes(workers)
         self.dtype = dtype
         self._device = device
-        self._listeners = [*self.plugins.observers(), *listeners]
-        self.planner = Planner(
-            self.registry,
+        self._listeners = tuple(listeners)
+        self._loading = threading.Lock()
+
+        def make_cache(codec: Codec) -> Cache:
+            disk = None
+            if cache_dir is not None:
+                disk = DiskTier(Path(cache_dir), codec, disk_bytes)
+            return Cache(cache_bytes, device_cache_bytes, disk)
+
+        self._make_cache = make_cache
+        codec = Codec(packs.registry.types)
+        pool = ModelPool(packs.loaders, model_bytes)
+        self._gear = self._equipped(packs, pool, codec, make_cache(codec))
+
+    def _equipped(self, plugins: Plugins, pool: ModelPool, codec: Codec, cache: Cache) -> Gear:
+        planner = Planner(
+            plugins.registry,
             self.environment,
             salt=lambda: f"{self.device.split(':')[0]}:{self.dtype}",
             saved=self.saved_workflow,
-            content=self.codec.fingerprint,
+            content=codec.fingerprint,
         )
+        return Gear(plugins, planner, pool, codec, cache, tuple(plugins.observers()))
+
+    @property
+    def plugins(self) -> Plugins:
+        return self._gear.plugins
+
+    @property
+    def registry(self) -> Registry:
+        return self._gear.plugins.registry
+
+    @property
+    def planner(self) -> Planner:
+        return self._gear.planner
+
+    @property
+    def pool(self) -> ModelPool:
+        return self._gear.pool
+
+    @property
+    def codec(self) -> Codec:
+        return self._gear.codec
+
+    @property
+    def cache(self) -> Cache:
+        return self._gear.cache
+
+    def reload_plugins(self) -> Plugins:
+        """Look for packs again: new ones, those of folders whose files changed, and what the
+        settings say now. Later runs use what is found; those that go on keep what they began
+        with. A pack that can't be loaded any more is left out, as at the start.
+
+        Raises:
+            InvalidWorkflow: The settings are damaged; everything stays as it was.
+        """
+        with self._loading:
+            old = self._gear
+            plugins = old.plugins.again()
+            types = plugins.registry.types
+            codec, cache = old.codec, old.cache
+            if set(types.by_class) != set(old.plugins.registry.types.by_class):
+                # Values in memory are of classes that are no port types any more. What is on
+                # disk is read as the new ones.
+                codec = Codec(types)
+                cache = self._make_cache(codec)
+            pool = old.pool.with_loaders(plugins.loaders)
+            self.environment.models.packaged = dict(plugins.models)
+            self._gear = self._equipped(plugins, pool, codec, cache)
+            if cache is not old.cache:
+                old.cache.clear()
+            return plugins
 
     @property
     def device(self) -> str:
@@ -153,9 +237,10 @@ class Engine:
         Raises:
             InvalidWorkflow: With every problem; nothing was run.
         """
+        gear = self._gear  # packs may be loaded again while this goes on
         workflow = Workflow.read(workflow)
         document = workflow.with_inputs(inputs or {})
-        plan = self.planner.plan(document, targets)
+        plan = gear.planner.plan(document, targets)
         run_id = run_id or new_run_id()
         token = token or CancelToken()
         folder = outputs or self.workspace.outputs
@@ -170,7 +255,7 @@ class Engine:
                 environment=self.environment,
                 outputs=folder,
                 metadata=metadata,
-                pool=self.pool,
+                pool=gear.pool,
                 token=token,
                 report=report,
                 previews=previews,
@@ -179,12 +264,12 @@ class Engine:
         run = Run(
             plan,
             run_id=run_id,
-            planner=self.planner,
-            cache=self.cache,
+            planner=gear.planner,
+            cache=gear.cache,
             lanes=self.lanes,
             device=lambda: self.device,
             make_context=make_context,
-            listeners=[*self._listeners, *listeners],
+            listeners=[*gear.observers, *self._listeners, *listeners],
             token=token,
             on_memory=self.free_memory,
         )

@@ -494,7 +494,8 @@ class Run:
             if (values := ledger.values[at]) is not None
         }
         nodes = NodeResults(ledger.steps, ledger.status, ledger.seconds, ledger.state, targets)
-        return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds)
+        types = self._planner.registry.types
+        return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds, types)
 
     def _unfinished(self) -> bool:
         return any(self._ledger.state[at] != DONE for at in self._wanted)

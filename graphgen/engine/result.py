@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ..problems import Problem, RunFailed
+from ..types import Types
 from .step import Step
 
 NodeStatus = Literal["executed", "cached", "skipped", "failed"]
@@ -81,6 +82,7 @@ class RunResult:
         nodes: What became of each node.
         problems: Why nodes failed.
         seconds: Time of the whole run.
+        types: The port types of its values, for those who save them.
     """
 
     run_id: str
@@ -89,6 +91,7 @@ class RunResult:
     nodes: NodeResults
     problems: list[Problem]
     seconds: float
+    types: Types
 
     def raise_if_failed(self) -> RunResult:
         """The result itself, or ``RunFailed`` with the problems if it did not succeed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ class _Entry:
 
 
 Key = tuple[str, str, str]
-"""Identity of the weights, dtype, device."""
+"""Identity of the weights and their loader, dtype, device."""
 
 
 class ModelPool:
@@ -68,6 +69,22 @@ class ModelPool:
             idle = [key for key, entry in self._entries.items() if entry.users == 0]
             return sum(self._entries.pop(key).nbytes for key in idle)
 
+    def with_loaders(self, loaders: Mapping[str, ModelLoader]) -> ModelPool:
+        """A pool over the same weights, for packs that were loaded again. A loader whose
+        class is still the same goes on, with what it has loaded; idle weights of the others
+        are dropped."""
+        pool = copy.copy(self)
+        pool._loaders = {
+            name: old if type(old := self._loaders.get(name)) is type(loader) else loader
+            for name, loader in loaders.items()
+        }
+        kept = {id(loader) for loader in pool._loaders.values()}
+        with self._lock:
+            for key, entry in list(self._entries.items()):
+                if not entry.users and id(entry.loader) not in kept:
+                    del self._entries[key]
+        return pool
+
     def usage(self) -> dict[str, int]:
         """Bytes of weights per device."""
         with self._lock:
@@ -77,7 +94,9 @@ class ModelPool:
             return used
 
     def _acquire(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
-        key = ref.key, str(dtype), device
+        # A pack that was loaded again may read the same file in another way.
+        weights = f"{ref.key}:{id(self._loaders.get(ref.loader))}"
+        key = weights, str(dtype), device
         with self._lock:
             gate = self._gates.setdefault(key[:2], threading.Lock())
         with gate:  # one thread at a time loads or moves the same weights

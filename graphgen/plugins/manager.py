@@ -1,54 +1,25 @@
-"""Finding packs and loading them. A pack that fails is reported and takes nothing down."""
+"""Packs loaded together, and all that they bring. One that fails takes nothing down."""
 
 from __future__ import annotations
 
+import importlib
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pluggy
 
+from ..fingerprint import forget_sources
 from ..models.reference import ModelLoader
 from ..problems import GraphgenError, Problem
 from ..registry import Registry
 from . import hookspecs
+from .discovery import Choice, find_packs
+from .pack import Pack, said
 
-GROUP = "graphgen"
+__all__ = ["Choice", "Pack", "Plugins"]
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Pack:
-    """A pack that was found.
-
-    Attributes:
-        name: Entry point name, or the name of the object that was given.
-        plugin: The module or object with the hooks; None if it could not be imported.
-        version: Version of its distribution.
-        source: Where it came from.
-        problem: Why it is not in use, if it is not.
-        traceback: The same for its author.
-    """
-
-    name: str
-    plugin: Any = None
-    version: str = ""
-    source: str = ""
-    problem: Problem | None = None
-    traceback: str = field(default="", repr=False)
-    nodes: list[str] = field(default_factory=list)
-
-    def fail(self, error: BaseException) -> None:
-        self.problem = Problem(
-            "pack_failed",
-            f"the pack {self.name!r} was left out: {_said(error)}",
-            hint="graphgen nodes --debug shows the traceback",
-        )
-        self.traceback = "".join(traceback.format_exception(error))
 
 
 class Plugins:
@@ -56,26 +27,37 @@ class Plugins:
 
     Args:
         given: Modules or objects with hooks.
-        installed: Whether packs are also found by entry point.
+        installed: Whether installed packs, and those of the workspace, are used.
+        choice: Where packs are looked for, in full; instead of the others.
+        before: Packs of an earlier look, see ``find_packs``.
+
+    Raises:
+        InvalidWorkflow: As ``find_packs``.
     """
 
-    def __init__(self, given: Sequence[Any] = (), installed: bool = True) -> None:
-        self.packs: list[Pack] = list(_installed()) if installed else []
-        taken = {pack.name for pack in self.packs}
-        for plugin in given:
-            name = base = getattr(plugin, "__name__", type(plugin).__name__)
-            number = 1
-            while name in taken:
-                number += 1
-                name = f"{base}-{number}"
-            taken.add(name)
-            self.packs.append(Pack(name, plugin, source="given to the engine"))
+    def __init__(
+        self,
+        given: Sequence[Any] = (),
+        installed: bool = True,
+        choice: Choice | None = None,
+        before: Sequence[Pack] = (),
+    ) -> None:
+        self.choice = choice or Choice(given, installed)
+        self.packs = find_packs(self.choice, before)
         self.registry = Registry()
         self.loaders: dict[str, ModelLoader] = {}
         self.models: dict[str, Path] = {}
         self.manager = _manager()
         while not self._load():
             pass  # a pack was left out: what leaned on it has to be judged again
+
+    def again(self) -> Plugins:
+        """The packs as they are found now. Packs of folders are read again if their files
+        changed, under another name, so that what runs goes on with the old ones; an
+        installed pack that is loaded stays as it is."""
+        forget_sources()
+        importlib.invalidate_caches()
+        return Plugins(choice=self.choice, before=self.packs)
 
     @property
     def problems(self) -> list[Problem]:
@@ -98,13 +80,13 @@ class Plugins:
         the pack or in ``take``. The others are not disturbed, nor what else it brings."""
         failed = {}
         for pack in self.packs:
-            if pack.problem is None:
+            if pack.in_use:
                 try:
                     for answer in self._call(hook, pack):
                         take(pack, answer)
                 except (Exception, SystemExit) as error:
                     log.warning("%s of the pack %s failed", hook, pack.name, exc_info=error)
-                    message = f"{hook} of the pack {pack.name!r} is not used: {_said(error)}"
+                    message = f"{hook} of the pack {pack.name!r} is not used: {said(error)}"
                     failed[pack.name] = Problem("hook_failed", message)
         return failed
 
@@ -112,14 +94,17 @@ class Plugins:
         """Load every pack that has not failed; False as soon as one more does."""
         self.registry, self.manager = Registry(), _manager()
         self.loaders, self.models = {}, {}
-        sound = [pack for pack in self.packs if pack.problem is None]
-        callers: list[tuple[Pack, Any]] = []
+        sound = [pack for pack in self.packs if pack.in_use]
+        for pack in self.packs:
+            pack.nodes, pack.types, pack.loaders, pack.models = [], [], [], []
         for pack in sound:
             try:
                 self.manager.register(pack.plugin, name=pack.name)
                 self.manager.check_pending()
-                callers.append((pack, pack.plugin))
-                self.registry.add_types(_flat(self._call("graphgen_types", pack)))
+                self._check_hooks(pack)
+                types = _flat(self._call("graphgen_types", pack))
+                self.registry.add_types(types)
+                pack.types = [spec.name for spec in types]
             except (Exception, SystemExit) as error:
                 pack.fail(error)
                 return False
@@ -127,23 +112,26 @@ class Plugins:
             try:
                 functions = _flat(self._call("graphgen_nodes", pack))
                 self.registry.add_nodes(functions, pack.name)
-                _merge(self.loaders, self._call("graphgen_model_loaders", pack), "model loader")
-                _merge(self.models, self._call("graphgen_models", pack), "model")
+                loaders = self._call("graphgen_model_loaders", pack)
+                pack.loaders = _merge(self.loaders, loaders, "model loader")
+                models = self._call("graphgen_models", pack)
+                pack.models = _merge(self.models, models, "model")
             except (Exception, SystemExit) as error:
                 pack.fail(error)
                 return False
             pack.nodes = [id for id, owner in self.registry.pack_of.items() if owner == pack.name]
+            self.registry.packs[pack.name] = pack.version
         return True
+
+    def _check_hooks(self, pack: Pack) -> None:
+        """What somebody put among the packs has hooks, or is no pack."""
+        if pack.origin != "given" and not self.manager.get_hookcallers(pack.plugin):
+            hint = "mark its functions, such as graphgen_nodes, with @hookimpl of graphgen"
+            raise GraphgenError(Problem("no_hooks", "it has no hooks", hint=hint))
 
     def _call(self, hook: str, pack: Pack) -> list[Any]:
         others = [p for p in self.manager.get_plugins() if p is not pack.plugin]
         return self.manager.subset_hook_caller(hook, others)()
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, GraphgenError):
-        return "; ".join(str(problem) for problem in error.problems)
-    return f"{type(error).__name__}: {error}"
 
 
 def _manager() -> pluggy.PluginManager:
@@ -152,30 +140,22 @@ def _manager() -> pluggy.PluginManager:
     return manager
 
 
-def _installed() -> Iterable[Pack]:
-    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
-        distribution = entry.dist
-        pack = Pack(
-            entry.name,
-            version=distribution.version if distribution else "",
-            source=entry.value,
-        )
-        try:
-            pack.plugin = entry.load()
-        except (Exception, SystemExit) as error:
-            pack.fail(error)
-        yield pack
-
-
 def _flat(answers: Iterable[Iterable[Any]]) -> list[Any]:
     return [item for answer in answers for item in answer]
 
 
-def _merge(into: dict[str, Any], answers: Iterable[Mapping[str, Any]], what: str) -> None:
+def _merge(into: dict[str, Any], answers: Iterable[Mapping[str, Any]], what: str) -> list[str]:
+    """The names that were added."""
+    added = []
     for answer in answers:
         for name, value in answer.items():
             if name in into:
+                hint = "give it another name, such as one that begins with the pack's"
                 raise GraphgenError(
-                    Problem("duplicate_name", f"the {what} {name!r} is already registered")
+                    Problem(
+                        "duplicate_name", f"the {what} {name!r} is already registered", hint=hint
+                    )
                 )
             into[name] = value
+            added.append(name)
+    return added

@@ -56,7 +56,7 @@ def carry_out(
             return None
         outputs, unsaved = keep(
             made(workflow, result, record.targets),
-            lambda: OutputSaver(engine.registry.types, root, embedded(workflow, record.inputs)),
+            lambda: OutputSaver(result.types, root, embedded(workflow, record.inputs)),
             folder,
             named=record.targets is None and bool(workflow.outputs),
         )
