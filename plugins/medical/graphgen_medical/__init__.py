@@ -10,28 +10,48 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graphgen import TypeSpec, hookimpl
+from graphgen_nodes.image.types import Image
 
-from .measure import nodes as measure
-from .measure.profile import profile
-from .simulate import nodes as simulate
-from .types import Report, Segmentation, Source, Volume
+from . import load, save, storing, view
+from .types import Picture, Report, Segmentation, Source, Volume
 
 
 @hookimpl
 def graphgen_types() -> Iterable[TypeSpec]:
     return [
-        TypeSpec(Volume, colour="#4fa3d1", parts=(Source,)),
-        TypeSpec(Segmentation, colour="#d16f4f", parts=(Source,)),
-        TypeSpec(Report, colour="#8a9a5b"),
+        TypeSpec(
+            Volume,
+            colour="#4fa3d1",
+            save=storing.save_volume,
+            load=load.load_volume,
+            preview=view.preview_volume,
+            parts=(Source,),
+        ),
+        TypeSpec(
+            Segmentation,
+            colour="#d16f4f",
+            save=storing.save_segmentation,
+            preview=view.preview_segmentation,
+            parts=(Source,),
+        ),
+        TypeSpec(
+            Picture,
+            colour="#9b7fd4",
+            conversions={Image: view.picture_to_image},
+            save=storing.save_picture,
+            preview=view.preview_picture,
+        ),
+        TypeSpec(Report, colour="#8a9a5b", save=storing.save_report),
     ]
 
 
 @hookimpl
 def graphgen_nodes() -> Iterable[Callable[..., Any]]:
     return [
-        simulate.simulate_low_dose,
-        simulate.simulate_sparse_view,
-        measure.compare,
-        measure.noise,
-        profile,
+        load.load,
+        view.montage,
+        save.save_dicom,
+        save.save_segmentation,
+        save.save_capture,
+        save.save_nifti,
     ]

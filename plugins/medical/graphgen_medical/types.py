@@ -30,6 +30,8 @@ class Source:
         frames: Frame number (from 1) of each slice, of a multi-frame object.
         sop_class: SOP class UID of the originals.
         kind: Format that was read: ``DICOM``, ``NIfTI``, ``NRRD``; empty for made volumes.
+        affine: Grid of the originals, so that a volume that was cropped or resampled still
+            knows which of them a slice comes from.
     """
 
     header: str = ""
@@ -37,6 +39,10 @@ class Source:
     frames: tuple[int, ...] = ()
     sop_class: str = ""
     kind: str = ""
+    affine: Affine = geometry.IDENTITY
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "affine", geometry.as_affine(self.affine))
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +143,28 @@ class Segmentation:
     def spacing(self) -> Vector:
         """Millimetres between voxel centres along width, height and depth."""
         return geometry.spacing(self.affine)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture of a scan: uint8 ``[height, width]``, or ``[height, width, 3]`` in sRGB.
+
+    Unlike an ``Image`` it is saved without the workflow in it, which names files, and so may
+    name patients.
+    """
+
+    pixels: torch.Tensor
+
+    def __post_init__(self) -> None:
+        import torch
+
+        if not isinstance(self.pixels, torch.Tensor) or self.pixels.dtype != torch.uint8:
+            raise ValueError("Picture.pixels must be a uint8 torch tensor")
+        shape = list(self.pixels.shape)
+        if 0 in shape or not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
+            raise ValueError(
+                f"Picture.pixels must be [height, width] or [height, width, 3], got shape {shape}"
+            )
 
 
 @dataclass(frozen=True)
