@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import branches, startup, text_to_image, trivial_nodes
+from . import branches, server, startup, text_to_image, trivial_nodes
 from .measure import Figure
 
 SUITE = {
@@ -23,6 +23,7 @@ SUITE = {
     "text_to_image": text_to_image.run,
     "branches": branches.run,
     "startup": startup.run,
+    "server": server.run,
 }
 
 

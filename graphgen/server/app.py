@@ -46,10 +46,10 @@ def make_app(parts: Services) -> web.Application:
 
 async def _life(app: web.Application) -> AsyncIterator[None]:
     parts = app[SERVICES]
-    parts.feed.open()
+    parts.feed.mailbox.open()
     await parts.call(clear_leftovers, parts.engine.workspace.inputs)
     yield
-    parts.threads.shutdown(wait=False, cancel_futures=True)
+    parts.threads.close()
 
 
 async def _answer_who_waits(app: web.Application) -> None:

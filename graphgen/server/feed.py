@@ -9,17 +9,17 @@ fallen behind gets the latest of each node.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
 from .frames import Frame, frames_of
+from .threads import Mailbox
 
 log = logging.getLogger(__name__)
 KEY_FRAMES = 20_000
@@ -48,6 +48,7 @@ class Feed:
 
     Attributes:
         epoch: Names this life of the server; numbers of another one mean nothing here.
+        mailbox: Brings events to the event loop; opened by the server.
         seq: Number of the last event.
     """
 
@@ -59,18 +60,12 @@ class Feed:
         self._keys: deque[Frame] = deque()
         self._loose: deque[Frame] = deque()
         self._lost = 0  # number of the last key event that is no longer kept
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.mailbox = Mailbox()
         self._inbox: deque[Any] = deque()
         self._called = False
-        self._watchers: set[asyncio.Event] = set()
+        self._watchers: set[Callable[[], None]] = set()
         self._observers: list[Callable[[Any], None]] = []
         self._last: tuple[int, int, Chunk | None] = (-1, -1, None)
-
-    def open(self) -> None:
-        """Take events over from now on, by the event loop that is running."""
-        self._loop = asyncio.get_running_loop()
-        if self._inbox:
-            self._take()
 
     def observe(self, observer: Callable[[Any], None]) -> None:
         """Tell every event to a function as well, in the thread of the event loop."""
@@ -79,20 +74,18 @@ class Feed:
     def publish(self, event: Any) -> None:
         """Add an event; costs its thread next to nothing."""
         self._inbox.append(event)
-        if not self._called and self._loop is not None:
+        if not self._called:
             self._called = True
-            with suppress(RuntimeError):  # the loop has ended, and all watchers with it
-                self._loop.call_soon_threadsafe(self._take)
+            self.mailbox.post(self._take)
 
     @contextmanager
-    def watch(self) -> Iterator[asyncio.Event]:
-        """An event that is set whenever there is something new."""
-        news = asyncio.Event()
-        self._watchers.add(news)
+    def watch(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Call a function whenever there is something new, as long as the block lasts."""
+        self._watchers.add(tell)
         try:
-            yield news
+            yield
         finally:
-            self._watchers.discard(news)
+            self._watchers.discard(tell)
 
     def reaches(self, cursor: int) -> bool:
         """Whether every key event after a number is still kept."""
@@ -143,8 +136,8 @@ class Feed:
             self._lost = self._keys.popleft().seq
         while len(self._loose) > self._loose_frames:
             self._loose.popleft()
-        for news in self._watchers:
-            news.set()
+        for tell in list(self._watchers):
+            tell()
 
 
 def _newer(frames: deque[Frame], cursor: int) -> list[Frame]:

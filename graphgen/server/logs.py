@@ -17,10 +17,15 @@ log = logging.getLogger("graphgen.runs")
 class JsonLines(logging.Formatter):
     """A record as JSON; what ``extra={"data": {...}}`` holds stands beside the message."""
 
+    _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+    _second = (0, "")
+
     def format(self, record: logging.LogRecord) -> str:
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         line: dict[str, Any] = {
-            "time": f"{moment}.{int(record.msecs):03}Z",
+            "time": f"{self._second[1]}.{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -28,7 +33,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return self._encode(line)
 
 
 def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
@@ -36,6 +41,9 @@ def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     logging.getLogger("aiohttp.server").addFilter(_worth_a_line)
+    # What no line has is not looked up, as logging's manual advises where time counts.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

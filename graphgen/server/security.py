@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -80,8 +81,7 @@ class Guard:
             Refused: 403.
         """
         host = request.headers.get("Host", "")
-        own = _place(f"http://{host}")
-        if own is None or (self.local and not (is_loopback(own[0]) and own[1] == self.port)):
+        if not _names(host, self.port if self.local else None):
             raise Refused(
                 403,
                 "wrong_host",
@@ -148,6 +148,13 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers["Cache-Control"] = "no-cache"
 
 
+@lru_cache(maxsize=1000)
+def _names(host: str, port: int | None) -> bool:
+    """Whether the header ``Host`` names this server: with a port, on loopback."""
+    own = _place(f"http://{host}")
+    return own is not None and (port is None or (is_loopback(own[0]) and own[1] == port))
+
+
 def _place(url: str) -> tuple[str, int] | None:
     """Host name and port of an address; None if it is none."""
     try:
@@ -160,6 +167,7 @@ def _place(url: str) -> tuple[str, int] | None:
     return parts.hostname, port or _DEFAULT_PORTS.get(parts.scheme, 0)
 
 
+@lru_cache(maxsize=1000)
 def _same(origin: str, host: str) -> bool:
     scheme = origin.partition(":")[0]
     theirs = _place(origin)

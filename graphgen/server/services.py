@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -17,6 +15,7 @@ from .logs import log_event
 from .metrics import Metrics
 from .packs import PackParts
 from .pictures import Thumbnails
+from .threads import Threads
 from .waiting import Waiting
 
 if TYPE_CHECKING:
@@ -69,9 +68,7 @@ class Services:
     packs: PackParts
     catalogue: Catalogue
     thumbnails: Thumbnails
-    threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="graphgen-http")
-    )
+    threads: Threads
 
     @classmethod
     def over(
@@ -101,6 +98,7 @@ class Services:
             packs=packs,
             catalogue=Catalogue(engine, packs.problems),
             thumbnails=Thumbnails(limits.pixels),
+            threads=Threads(THREADS, feed.mailbox),
         )
         for observer in (parts.waiting, parts.metrics, log_event):
             feed.observe(observer)
@@ -108,8 +106,7 @@ class Services:
 
     async def call(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
         """What a function that may block gives, called in another thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, lambda: function(*args, **options))
+        return await self.threads.call(function, *args, **options)
 
 
 SERVICES = web.AppKey("services", Services)

@@ -38,7 +38,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     sockets, queue = request.app[SOCKETS], services(request).queue
     sockets.add(socket)
     queue.previews = True
-    sender = asyncio.create_task(_send(request, cursor))
+    sender = asyncio.create_task(_Sender(request, cursor).run())
     sender.add_done_callback(lambda _: asyncio.ensure_future(socket.close()))
     try:
         async for _ in socket:
@@ -70,24 +70,52 @@ def _cursor(request: web.Request) -> int | None:
     return int(since[:18])
 
 
-async def _send(request: web.Request, since: int | None) -> None:
-    feed, transport = services(request).feed, request.transport
-    assert transport is not None
-    reset = since is None or not feed.reaches(since)
-    cursor = feed.seq if since is None or reset else since
-    data = text_frame(await _hello(request, cursor, reset))
-    with feed.watch() as news:
-        while not transport.is_closing():
-            transport.write(data)
-            await request.writer.drain()
-            while (chunk := feed.after(cursor)) is None:
-                news.clear()
-                await news.wait()
-            if feed.reaches(cursor):
-                data, cursor = chunk.data, chunk.cursor
-            else:  # it fell behind by more than the feed keeps: begin anew
-                cursor = feed.seq
-                data = text_frame(await _hello(request, cursor, reset=True))
+class _Sender:
+    """Sends one client what it has not seen. Its task waits for the network; as long as
+    that keeps up, news go out right when they come, without a turn of the task."""
+
+    def __init__(self, request: web.Request, since: int | None) -> None:
+        assert request.transport is not None
+        self._request = request
+        self._feed = services(request).feed
+        self._transport = request.transport
+        self._most = self._transport.get_write_buffer_limits()[1]  # beyond it ``drain`` waits
+        self._reset = since is None or not self._feed.reaches(since)
+        self._cursor = self._feed.seq if since is None or self._reset else since
+        self._news = asyncio.Event()
+        self._waits = False
+
+    async def run(self) -> None:
+        with self._feed.watch(self._tell):
+            await self._greet(self._reset)
+            while not self._transport.is_closing():
+                await self._request.writer.drain()
+                if not self._feed.reaches(self._cursor):  # it fell too far behind: begin anew
+                    self._cursor = self._feed.seq
+                    await self._greet(reset=True)
+                elif self._send():
+                    self._waits = True
+                    await self._news.wait()
+                    self._waits = False
+                    self._news.clear()
+
+    async def _greet(self, reset: bool) -> None:
+        self._transport.write(text_frame(await _hello(self._request, self._cursor, reset)))
+
+    def _tell(self) -> None:
+        ready = self._waits and self._feed.reaches(self._cursor)
+        if not (ready and self._send()):
+            self._news.set()
+
+    def _send(self) -> bool:
+        """Hand news to the network as long as it takes them; whether it took all."""
+        while self._transport.get_write_buffer_size() <= self._most:
+            chunk = self._feed.after(self._cursor)
+            if chunk is None:
+                return True
+            self._transport.write(chunk.data)
+            self._cursor = chunk.cursor
+        return False
 
 
 async def _hello(request: web.Request, seq: int, reset: bool) -> dict[str, Any]:

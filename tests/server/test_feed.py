@@ -23,7 +23,7 @@ def taken(feed, *events):
     """Number some events, as the event loop would."""
 
     async def take():
-        feed.open()
+        feed.mailbox.open()
         for event in events:
             feed.publish(event)
         await asyncio.sleep(0)
@@ -139,8 +139,9 @@ def test_many_threads_lose_no_event_and_keep_their_order():
     feed = Feed()
 
     async def publish():
-        feed.open()
-        with feed.watch() as news:
+        feed.mailbox.open()
+        news = asyncio.Event()
+        with feed.watch(news.set):
             threads = [
                 threading.Thread(
                     target=lambda at=at: [
