@@ -24,8 +24,9 @@ export function NumberField({ id, label, value, schema, nullable, onChange }: Wi
     if (typed !== null) onChange(clamp(typed, bounds));
   };
   const step = (steps: number) => {
+    const typed = draft === null ? null : parseNumber(draft, bounds.integer);
     setDraft(null);
-    onChange(stepped(shown, steps, bounds));
+    onChange(stepped(typed ?? shown, steps, bounds));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const times = event.shiftKey ? 10 : 1;

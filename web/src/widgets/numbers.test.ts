@@ -23,3 +23,10 @@ test.each([
 ])("%s is read (integer: %s) as %s", (text, integer, value) => {
   expect(parseNumber(text, integer)).toBe(value);
 });
+
+test("what has to be a multiple is rounded to one, within its limits", () => {
+  const bounds = boundsOf({ type: "integer", minimum: 64, maximum: 8192, multipleOf: 64 });
+  expect([70, 100, 9000, 1].map((value) => clamp(value, bounds))).toEqual([64, 128, 8192, 64]);
+  expect(bounds.step).toBe(64);
+  expect(clamp(0.32, boundsOf({ type: "number", multipleOf: 0.1 }))).toBe(0.3);
+});

@@ -7,6 +7,8 @@ export interface Bounds {
   readonly minimum: number | bigint;
   readonly maximum: number | bigint;
   readonly step: number;
+  /** What the value has to be a multiple of; 0 for anything. */
+  readonly multiple: number;
 }
 
 export function boundsOf(schema: JsonObject): Bounds {
@@ -18,11 +20,11 @@ export function boundsOf(schema: JsonObject): Bounds {
     minimum: isNumber(minimum) ? minimum : Number.NEGATIVE_INFINITY,
     maximum: isNumber(maximum) ? maximum : Number.POSITIVE_INFINITY,
   };
-  return { ...bounds, step: stepOf(schema, bounds) };
+  const multiple = typeof schema.multipleOf === "number" ? schema.multipleOf : 0;
+  return { ...bounds, multiple, step: multiple || stepOf(bounds) };
 }
 
-function stepOf(schema: JsonObject, { integer, minimum, maximum }: Omit<Bounds, "step">): number {
-  if (typeof schema.multipleOf === "number") return schema.multipleOf;
+function stepOf({ integer, minimum, maximum }: Omit<Bounds, "step" | "multiple">): number {
   if (integer) return 1;
   const range = Number(maximum) - Number(minimum);
   return range <= 2 ? 0.01 : 0.1;
@@ -32,9 +34,16 @@ function isNumber(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-export function clamp(value: number | bigint, { minimum, maximum }: Bounds): number | bigint {
+/** The nearest value that is allowed. */
+export function clamp(
+  value: number | bigint,
+  { minimum, maximum, multiple }: Bounds,
+): number | bigint {
   if (value < minimum) return minimum;
-  return value > maximum ? maximum : value;
+  if (value > maximum) return maximum;
+  if (!multiple || typeof value === "bigint") return value;
+  // Ten digits, so that a multiple of 0.1 is no 0.30000000000000004.
+  return Number((Math.round(value / multiple) * multiple).toPrecision(10));
 }
 
 /** What was typed, as a number; a whole one beyond 2^53 is a bigint. Null if it is none. */

@@ -1,0 +1,201 @@
+"""Widgets: what people set on cards, and what the document then holds."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.web.dropping import drop_workflow
+from tests.web.hands import document
+
+
+def workflow(nodes, **more):
+    return {"format": "graphgen/1", "name": "Widgets", "nodes": nodes, **more}
+
+
+def widget(page, id):
+    return page.locator(f'.canvas [data-widget="{id}"]')
+
+
+def png(colour="red", size=(40, 30)):
+    data = io.BytesIO()
+    Image.new("RGB", size, colour).save(data, "PNG")
+    return data.getvalue()
+
+
+def drop(page, selector, name, content):
+    """Drop a file on an element."""
+    page.locator(selector).evaluate(
+        """(element, [name, bytes]) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], name));
+          for (const type of ["dragenter", "dragover", "drop"])
+            element.dispatchEvent(new DragEvent(type,
+              { bubbles: true, cancelable: true, dataTransfer: data }));
+        }""",
+        [name, list(content)],
+    )
+
+
+def test_numbers_have_limits_steps_and_are_dragged(page):
+    drop_workflow(page, workflow({"solid": {"type": "image/solid", "inputs": {"width": 64}}}))
+    width = widget(page, "solid.width")
+    width.fill("99999")
+    width.press("Enter")
+    expect(width).to_have_value("16384")
+    width.fill("10")
+    width.press("ArrowUp")
+    width.press("Shift+ArrowDown")
+    expect(width).to_have_value("1")  # 10 + 1 - 10
+    width.fill("10")
+    width.press("Enter")
+    box = width.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 5, steps=4)
+    page.mouse.up()
+    expect(width).not_to_have_value("10")
+    assert 10 < int(width.input_value()) < 40
+    page.keyboard.press("Control+z")
+    expect(width).to_have_value("64")  # quick changes of one input are one step
+
+
+def test_seeds_are_rolled_and_locked(page):
+    seed = widget(page, "noise.seed")
+    expect(seed).to_have_value("7")
+    page.locator('[data-widget-roll="noise.seed"]').click()
+    expect(seed).not_to_have_value("7")
+    rolled = int(seed.input_value())
+    assert 0 <= rolled < 2**32
+    lock = page.locator('[data-widget-lock="noise.seed"]')
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    lock.click()
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    seed.fill(str(2**63 - 1))
+    seed.press("Enter")
+    expect(seed).to_have_value(str(2**63 - 1))
+    expect(page.locator('[data-widget-lock="sample.seed"]')).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(lock).to_have_attribute("aria-pressed", "false")
+
+
+def test_colours_choices_toggles_and_lists(page):
+    nodes = {
+        "solid": {"type": "image/solid", "inputs": {}},
+        "grid": {"type": "image/grid", "inputs": {"images": {"link": "solid.image"}}},
+        "loop": {"type": "control/while", "inputs": {"state": 1, "body": "step"}},
+        "sum": {"type": "control/arithmetic", "inputs": {"a": 1, "b": 2}},
+    }
+    inner = {"text": {"type": "control/value", "inputs": {"value": 1}}}
+    drop_workflow(page, workflow(nodes, workflows={"step": {"nodes": inner}}))
+    page.locator('[data-widget-swatch="solid.colour"]').fill("#12ab34")
+    expect(widget(page, "solid.colour")).to_have_value("#12ab34")
+    widget(page, "sum.operation").select_option(label="floor divide")
+    proceed = widget(page, "loop.proceed")
+    expect(proceed).to_be_checked()
+    proceed.uncheck()
+    body = widget(page, "loop.body")
+    expect(body).to_have_value("step")
+    expect(body.locator("option")).to_have_text(["–", "step"])
+
+    widget(page, "grid.labels").click()
+    labels = page.get_by_role("group", name="Labels")
+    first = labels.get_by_role("textbox", name="Labels 1")
+    expect(first).to_be_focused()
+    first.fill("cat")
+    first.press("Enter")
+    second = labels.get_by_role("textbox", name="Labels 2")
+    expect(second).to_be_focused()
+    page.evaluate("navigator.clipboard.writeText('dog\\nfox\\nowl')")
+    second.press("Control+v")
+    expect(labels.get_by_role("textbox")).to_have_count(4)
+    labels.get_by_role("textbox", name="Labels 4").press("Alt+ArrowUp")
+    labels.get_by_role("button", name="Remove the item: Labels 2").click()
+    nodes = document(page)["nodes"]
+    assert nodes["grid"]["inputs"]["labels"] == ["cat", "owl", "fox"]
+    assert nodes["solid"]["inputs"]["colour"] == "#12ab34"
+    assert nodes["sum"]["inputs"]["operation"] == "floor divide"
+    assert nodes["loop"]["inputs"]["proceed"] is False
+
+
+def test_files_are_uploaded_picked_and_dropped(page):
+    nodes = {
+        "load": {"type": "image/load"},
+        "blur": {"type": "image/blur"},
+    }
+    drop_workflow(page, workflow(nodes))
+    file = widget(page, "load.file")
+    expect(file).to_contain_text("Choose or drop a file")
+    file.click()
+    browser = page.get_by_role("dialog", name="File")
+    browser.locator("input[type=file]").set_input_files(
+        {"name": "red.png", "mimeType": "image/png", "buffer": png("red")}
+    )
+    expect(browser).to_be_hidden()
+    expect(file).to_contain_text("red.png")
+    thumbnail = page.locator('[data-node="load"] .file-picture img')
+    expect(thumbnail).to_have_js_property("naturalWidth", 40)
+
+    # A picture dropped on a node goes to its input of pictures, which was a port until then.
+    expect(widget(page, "blur.image")).to_have_count(0)
+    drop(page, '[data-node="blur"] .card-title', "green.png", png("green"))
+    expect(widget(page, "blur.image")).to_contain_text("green.png")
+    drop(page, '[data-file-drop="load.file"]', "blue.png", png("blue"))
+    expect(file).to_contain_text("blue.png")
+
+    file.click()
+    browser.get_by_role("searchbox").fill("gre")
+    expect(browser.locator("[data-file]")).to_have_count(1)
+    browser.locator('[data-file="green.png"]').click()
+    expect(file).to_contain_text("green.png")
+    nodes = document(page)["nodes"]
+    assert nodes["load"]["inputs"] == {"file": "green.png"}
+    assert nodes["blur"]["inputs"] == {"image": {"file": "green.png"}}
+
+    widget(page, "blur.image").click(button="right")
+    page.get_by_role("button", name="Show as a port").click()
+    expect(widget(page, "blur.image")).to_have_count(0)
+
+
+def test_models_are_picked_by_name(page):
+    model = widget(page, "model.model")
+    model.click()
+    models = page.get_by_role("dialog", name="Model")
+    models.get_by_role("searchbox").fill("x4")
+    expect(models.locator("[data-model]")).to_have_count(1)
+    models.locator('[data-model="emoji-x4"]').click()
+    expect(model).to_contain_text("emoji-x4")
+    page.keyboard.press("Control+z")
+    expect(model).to_contain_text("emoji-64")
+    model.click()
+    page.keyboard.press("Escape")
+    expect(models).to_be_hidden()
+    expect(model).to_be_focused()
+
+
+@pytest.mark.parametrize("by", ["menu", "panel"])
+def test_a_widget_becomes_a_port_and_a_widget_again(page, by):
+    steps = widget(page, "sample.steps")
+    if by == "menu":
+        steps.click(button="right")
+        page.get_by_role("dialog", name="steps").get_by_role("button", name="port").click()
+    else:
+        page.locator('[data-node="sample"] .card-header').click(position={"x": 20, "y": 8})
+        page.keyboard.press("i")
+        row = page.locator('[data-inspector="sample.steps"]')
+        row.locator('[data-input-action="port"]').click()
+    expect(steps).to_have_count(0)
+    assert document(page)["editor"]["ports"] == {"sample": ["steps"]}
+    if by == "menu":
+        page.locator('[data-node="sample"] .port-name', has_text="steps").click(button="right")
+        page.get_by_role("button", name="Show its widget").click()
+    else:
+        page.locator('[data-node="sample"] .card-header').click(position={"x": 20, "y": 8})
+        row.locator('[data-input-action="widget"]').click()
+    expect(steps).to_have_value("30")
