@@ -2,7 +2,14 @@
 
 import type { OpenDocument } from "./documents";
 import { documentOf, holdsWork, recordOf, type TabRecord } from "./session";
-import { readWindows, removeWindow, rescue, type StoredWindow, writeWindow } from "./storage";
+import {
+  readWindows,
+  removeWindow,
+  rescue,
+  type StoredWindow,
+  type WindowRecord,
+  writeWindow,
+} from "./storage";
 import { type EditorState, useEditor } from "./store";
 import { NO_TABS, type Tabs } from "./tabs";
 import { claimWindow, isLeftOver } from "./windows";
@@ -14,10 +21,11 @@ const LATEST = 1500;
 /** The id of this window and the tabs that it had, or that a window left that is gone. */
 export async function recallTabs(): Promise<{ window: string; tabs: Tabs; isNew: boolean }> {
   const windows = await readWindows();
-  const window = await claimWindow(windows.map(({ id }) => id));
+  const { id: window, reloaded } = await claimWindow(windows.map(({ id }) => id));
   const own = windows.find(({ id }) => id === window);
   let tabs = own ? tabsOf(own) : NO_TABS;
-  for (const other of windows) {
+  // When a browser starts again its windows look for their own: leave them theirs.
+  for (const other of reloaded ? [] : windows) {
     if (other === own || !(await isLeftOver(other.id))) continue;
     const work = tabsOf(other, holdsWork);
     tabs = {
@@ -60,14 +68,19 @@ function writeTabs(
   changed: Iterable<string>,
   gone: readonly string[] = [],
 ): Promise<void> {
+  return writeWindow(window, windowOf(tabs), recordsOf(tabs, changed), gone);
+}
+
+function windowOf({ order, active, closed }: Tabs): WindowRecord {
+  return { order, active, closed: closed.map(({ id }) => id), time: Date.now() };
+}
+
+function recordsOf(tabs: Tabs, ids: Iterable<string>): TabRecord[] {
   const time = Date.now();
-  const records = [...changed].flatMap((id) => {
+  return [...ids].flatMap((id) => {
     const document = documentIn(tabs, id);
     return document ? [recordOf(document, time)] : [];
   });
-  const { order, active, closed } = tabs;
-  const record = { order, active, closed: closed.map(({ id }) => id), time };
-  return writeWindow(window, record, records, gone);
 }
 
 function documentIn({ documents, closed }: Tabs, id: string): OpenDocument | undefined {
@@ -109,10 +122,8 @@ export function keepTabs(window: string, onFailure: (error: unknown) => void): (
     timer = setTimeout(write, Math.max(0, Math.min(SOON, since + LATEST - now)));
   };
   const leave = () => {
-    for (const id of changed) {
-      const document = documentIn(useEditor.getState(), id);
-      if (document) rescue(window, recordOf(document, Date.now()));
-    }
+    const tabs: Tabs = useEditor.getState();
+    if (pending) rescue(window, windowOf(tabs), recordsOf(tabs, changed));
     write();
   };
 

@@ -31,7 +31,11 @@ const RESCUED = "graphgen.rescued/";
 
 /** All windows that have tabs, the one that was used last first. */
 export async function readWindows(): Promise<StoredWindow[]> {
-  const found = new Map(await entries<string, unknown>(store()));
+  const found = new Map<string, unknown>(await entries<string, unknown>(store()));
+  for (const [key, value] of rescued()) {
+    const kept = found.get(key) as { time: number } | undefined;
+    if (!kept || kept.time < value.time) found.set(key, value);
+  }
   const windows: StoredWindow[] = [];
   for (const [key, value] of found) {
     if (!key.startsWith("window/")) continue;
@@ -39,7 +43,7 @@ export async function readWindows(): Promise<StoredWindow[]> {
     const record = value as WindowRecord;
     const tabs: Record<string, TabRecord> = {};
     for (const tab of [...record.order, ...record.closed]) {
-      const kept = newer(found.get(tabKey(id, tab)) as TabRecord | undefined, rescued(id, tab));
+      const kept = found.get(tabKey(id, tab)) as TabRecord | undefined;
       if (kept) tabs[tab] = kept;
     }
     windows.push({ ...record, id, tabs });
@@ -60,41 +64,43 @@ export async function writeWindow(
     gone.map((tab) => tabKey(id, tab)),
     store(),
   );
-  for (const tab of [...tabs.map((one) => one.id), ...gone]) forget(id, tab);
+  forget([windowKey(id), ...[...tabs.map((one) => one.id), ...gone].map((tab) => tabKey(id, tab))]);
 }
 
 export async function removeWindow({ id, tabs }: StoredWindow): Promise<void> {
-  const names = Object.keys(tabs);
-  await delMany([...names.map((tab) => tabKey(id, tab)), windowKey(id)], store());
-  for (const tab of names) forget(id, tab);
+  const keys = [windowKey(id), ...Object.keys(tabs).map((tab) => tabKey(id, tab))];
+  await delMany(keys, store());
+  forget(keys);
 }
 
 /** For the moment in which a page goes away, when only what is done at once is done. */
-export function rescue(window: string, tab: TabRecord): void {
+export function rescue(id: string, record: WindowRecord, tabs: readonly TabRecord[]): void {
+  const pairs = tabs.map((tab): [string, unknown] => [tabKey(id, tab.id), tab]);
   try {
-    localStorage.setItem(RESCUED + tabKey(window, tab.id), formatJson(tab));
+    for (const [key, value] of [...pairs, [windowKey(id), record] as const]) {
+      localStorage.setItem(RESCUED + key, formatJson(value));
+    }
   } catch {
     // Too large: the database has it but for the last half second.
   }
 }
 
-function rescued(window: string, tab: string): TabRecord | undefined {
+function rescued(): [key: string, value: WindowRecord | TabRecord][] {
   try {
-    const text = localStorage.getItem(RESCUED + tabKey(window, tab));
-    return text === null ? undefined : (parseJson(text) as unknown as TabRecord);
+    return Object.entries(localStorage).flatMap(([key, text]) =>
+      key.startsWith(RESCUED)
+        ? [[key.slice(RESCUED.length), parseJson(String(text)) as unknown as TabRecord]]
+        : [],
+    );
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function forget(window: string, tab: string): void {
+function forget(keys: readonly string[]): void {
   try {
-    localStorage.removeItem(RESCUED + tabKey(window, tab));
+    for (const key of keys) localStorage.removeItem(RESCUED + key);
   } catch {
     // Nothing was rescued either.
   }
-}
-
-function newer(a: TabRecord | undefined, b: TabRecord | undefined): TabRecord | undefined {
-  return a && b ? (a.time >= b.time ? a : b) : (a ?? b);
 }

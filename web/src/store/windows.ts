@@ -14,15 +14,18 @@ const ANSWER = 300;
  * The id of this window: its own from before a reload, else the first of `left`, which is
  * ordered by preference, that no window holds, else a new one.
  */
-export async function claimWindow(left: readonly string[]): Promise<string> {
+export async function claimWindow(
+  left: readonly string[],
+): Promise<{ id: string; reloaded: boolean }> {
   const before = remembered();
-  const mine = before !== null && (await hold(before, LET_GO)) ? before : await firstOf(left);
+  const reloaded = before !== null && (await hold(before, LET_GO));
+  const mine = reloaded ? before : await firstOf(left);
   try {
     sessionStorage.setItem(MINE, mine);
   } catch {
     // Without storage there are no tabs to keep apart either.
   }
-  return mine;
+  return { id: mine, reloaded };
 }
 
 /** Whether a window's tabs are left over; if so they are held for this window. */
