@@ -1,0 +1,1 @@
+"""Speed and memory of the pack, as ratios within one run; never in timed tests."""

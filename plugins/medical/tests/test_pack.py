@@ -1,0 +1,75 @@
+"""The pack in graphgen: found by its entry point, its nodes held to what all nodes owe."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from graphgen import Engine
+
+from graphgen_medical.types import Report, Segmentation, Source, Volume
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    with Engine(workspace=tmp_path_factory.mktemp("workspace"), device="cpu") as made:
+        yield made
+
+
+def test_it_is_found_and_nothing_is_wrong(engine):
+    assert engine.problems == []
+    assert "medical/load" in engine.registry.nodes
+    assert {"volume", "segmentation", "picture", "report"} <= engine.registry.types.by_name.keys()
+
+
+def test_every_node_documents_itself(engine):
+    for spec in engine.registry.nodes.values():
+        if spec.category != "medical":
+            continue
+        assert spec.description.rstrip().endswith((".", ")"))
+        for name, port in spec.inputs.items():
+            assert port.description or not port.type.is_plain, f"{spec.id}.{name}"
+        assert json.loads(json.dumps(spec.to_dict(), allow_nan=False)) == spec.to_dict()
+
+
+def test_listing_nodes_loads_nothing_heavy():
+    code = """
+import sys
+from graphgen import Engine
+engine = Engine()
+assert not engine.problems, engine.problems
+[spec.to_dict() for spec in engine.registry.nodes.values()]
+print([n for n in ("torch", "numpy", "pydicom", "SimpleITK", "monai") if n in sys.modules])
+"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_values_survive_the_disk_cache(engine):
+    import torch
+    from graphgen.cache.codec import Codec
+
+    codec = Codec(engine.registry.types)
+    source = Source(
+        "{}",
+        ("1.2", "1.3"),
+        (1, 2),
+        "1.4",
+        "DICOM",
+        [[2, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+    )
+    volume = Volume(
+        torch.rand(2, 3, 4),
+        [[0.7, 0, 0, 0.1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+        source=source,
+        steps=("One.",),
+    )
+    again = codec.decode(codec.encode(volume))
+    assert torch.equal(again.data, volume.data)
+    assert (again.affine, again.source, again.steps) == (volume.affine, volume.source, volume.steps)
+    labels = Segmentation(torch.ones(2, 3, 4, dtype=torch.uint8), ("lung",), source=source)
+    assert codec.decode(codec.encode(labels)).names == ("lung",)
+    report = Report("Seen", [("PSNR", 30, "dB")], ["Note."])
+    assert codec.decode(codec.encode(report)) == report
