@@ -1,7 +1,7 @@
 /** Actions on where things are: align, lay out, group, and moves by the keyboard. */
 
 import { GROUP_PREFIX, groupAround, shownBoxes } from "../canvas/boxes";
-import { canvas, lastPointer, middleOfView, toGraph } from "../canvas/instance";
+import { canvas, glide, lastPointer, middleOfView, toGraph } from "../canvas/instance";
 import { bringIntoView, showBoxes } from "../canvas/tools/looking";
 import { placeOf, placing, withMembers } from "../canvas/tools/moving";
 import { putGroup, putNote, removeGroups } from "../commands/graph";
@@ -57,7 +57,7 @@ export const arrangeActions = {
   },
   "view.full_size": {
     label: "view.full_size",
-    run: () => void canvas()?.zoomTo(1, { duration: 200 }),
+    run: () => void canvas()?.zoomTo(1, { duration: glide() }),
     enabled: isOpen,
   },
   "move.left": moving(-1, 0),

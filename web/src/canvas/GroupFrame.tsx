@@ -32,7 +32,11 @@ export const GroupFrame = memo(
         style={colour}
       >
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the keyboard has Tab and menus */}
-        <header className="group-title" onClick={(event) => choose(event, id)}>
+        <header
+          className="group-title"
+          onClick={(event) => choose(event, id)}
+          onDoubleClick={() => useEditor.getState().setCanvas({ editing: id })}
+        >
           <EditableName
             id={id}
             className="group-name"

@@ -5,17 +5,20 @@ import {
   type ConnectionLineComponentProps,
   type EdgeProps,
   getBezierPath,
+  Position,
 } from "@xyflow/react";
 import { memo } from "react";
 import { typeColour } from "../graph/catalogue";
 import { canLink, type Refusal } from "../graph/connect";
 import type { Point } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
+import type { Link as GraphLink } from "../graph/links";
 import { type Translate, useText } from "../i18n";
 import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
 import { Bends } from "./Bends";
 import { type CanvasNode, LINK_PREFIX, type LinkEdge } from "./flow";
+import { endsOf } from "./tools/bends";
 
 /** Pixels that a link goes on under the dot of a port. */
 const UNDER_PORT = 4;
@@ -26,6 +29,7 @@ export const Link = memo(function Link(props: EdgeProps<LinkEdge>) {
   const dragged = useEditor((state) =>
     state.bending?.link === link ? state.bending.points : null,
   );
+  const taken = useEditor((state) => state.linking?.taken?.id === link);
   const bends = dragged ?? data?.bends ?? NO_BENDS;
   const ends = {
     ...props,
@@ -39,7 +43,7 @@ export const Link = memo(function Link(props: EdgeProps<LinkEdge>) {
         id={id}
         path={path}
         interactionWidth={16}
-        className={selected ? "link selected" : "link"}
+        className={["link", selected && "selected", taken && "taken"].filter(Boolean).join(" ")}
         style={{ stroke: data?.colour }}
       />
       <Bends link={link} points={bends} colour={data?.colour} />
@@ -64,7 +68,8 @@ function bentPath({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly 
 
 export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
   const t = useText();
-  const { fromX, fromY, toX, toY, fromPosition, toPosition, fromHandle, toHandle } = props;
+  const { toX, toY, fromPosition, toPosition, fromHandle, toHandle } = props;
+  const taken = useEditor((state) => state.linking?.taken);
   const colour = useEditor((state) => {
     const level = activeLevel(state);
     const node = level?.graph.nodes[fromHandle.nodeId];
@@ -74,16 +79,19 @@ export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
     ];
     return port ? typeColour(state.catalogue, port.type) : "var(--muted)";
   });
+  const towardsInput = toHandle?.type === "target";
+  // A link that is taken by its end goes on coming from where it starts.
+  const start = taken && (towardsInput || !toHandle) ? startOf(taken) : null;
   const [path] = getBezierPath({
-    sourceX: fromX,
-    sourceY: fromY,
-    sourcePosition: fromPosition,
+    sourceX: start?.[0] ?? props.fromX,
+    sourceY: start?.[1] ?? props.fromY,
+    sourcePosition: start ? Position.Right : fromPosition,
     targetX: toX,
     targetY: toY,
-    targetPosition: toPosition,
+    targetPosition: start ? Position.Left : toPosition,
   });
   const from = end(fromHandle);
-  const refusal = toHandle && from !== end(toHandle) ? refused(fromHandle, toHandle) : null;
+  const refusal = toHandle && from !== end(toHandle) ? refused(fromHandle, toHandle, taken) : null;
   return (
     <g>
       <path
@@ -102,21 +110,34 @@ export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
   );
 }
 
+/** Where a link starts, in the coordinates of the graph. */
+function startOf(link: GraphLink): Point | null {
+  const level = activeLevel(useEditor.getState());
+  return (level && endsOf(level, link)?.[0]) ?? null;
+}
+
 type End = NonNullable<ConnectionLineComponentProps["toHandle"]>;
 
 function end(handle: End): string {
   return `${handle.type} ${handle.nodeId}.${handle.id}`;
 }
 
-function refused(a: End, b: End): Refusal | null {
+function refused(a: End, b: End, taken: GraphLink | undefined): Refusal | null {
   const level = activeLevel(useEditor.getState());
-  if (!level || a.type === b.type) return { code: "unknown" };
+  const moves = taken !== undefined && b.type === "target";
+  if (!level || (a.type === b.type && !moves)) return { code: "unknown" };
   const [source, target] = a.type === "source" ? [a, b] : [b, a];
-  const verdict = canLink(
-    level,
-    { node: source.nodeId, output: source.id ?? "" },
-    { node: target.nodeId, input: target.id ?? "" },
-  );
+  const verdict = moves
+    ? canLink(
+        level,
+        { node: taken.source, output: taken.output },
+        { node: b.nodeId, input: b.id ?? "" },
+      )
+    : canLink(
+        level,
+        { node: source.nodeId, output: source.id ?? "" },
+        { node: target.nodeId, input: target.id ?? "" },
+      );
   return verdict.ok ? null : verdict.reason;
 }
 

@@ -49,9 +49,14 @@ export const Port = memo(function Port({ node, name, side, type, y, quiet, linke
 function fits(state: EditorState, node: string, name: string, side: "input" | "output") {
   const { linking } = state;
   if (!linking) return undefined;
-  if (linking.side === side) return linking.node === node && linking.port === name;
   const level = activeLevel(state);
   if (!level) return false;
+  if (linking.side === side) {
+    if (linking.node === node && linking.port === name) return true;
+    const { taken } = linking;
+    const from = taken && { node: taken.source, output: taken.output };
+    return from ? canLink(level, from, { node, input: name }).ok : false;
+  }
   return linking.side === "output"
     ? canLink(level, { node: linking.node, output: linking.port }, { node, input: name }).ok
     : canLink(level, { node, output: name }, { node: linking.node, input: linking.port }).ok;

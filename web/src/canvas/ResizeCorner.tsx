@@ -44,10 +44,11 @@ export function ResizeCorner({ id, size, least, onResize, onReset }: ResizeCorne
   };
   const onPointerUp = (event: PointerEvent) => {
     if (!start.current) return;
+    const [width, height] = start.current.size;
     const next = sizeAt(event);
     start.current = null;
     setCanvas({ resizing: null });
-    if (next[0] !== size[0] || next[1] !== size[1]) onResize(next);
+    if (next[0] !== width || next[1] !== height) onResize(next);
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a way for the pointer only

@@ -41,3 +41,8 @@ export function toGraph([x, y]: Point): Point {
   const at = shown?.screenToFlowPosition({ x, y });
   return at ? [Math.round(at.x), Math.round(at.y)] : [0, 0];
 }
+
+/** Milliseconds that the view takes to get somewhere; none for who wants no motion. */
+export function glide(): number {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200;
+}

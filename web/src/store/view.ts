@@ -3,6 +3,7 @@
 import type { StateCreator } from "zustand";
 import type { SeedMode } from "../graph/batch";
 import type { Point } from "../graph/document";
+import type { Link } from "../graph/links";
 import type { Locale } from "../i18n";
 import type { EditorState } from "./store";
 
@@ -11,6 +12,8 @@ export interface Linking {
   readonly node: string;
   readonly port: string;
   readonly side: "output" | "input";
+  /** The link that is taken out of an input by its end, to go to another input. */
+  readonly taken?: Link;
 }
 
 /** The search for a node to add. */

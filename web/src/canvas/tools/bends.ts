@@ -55,7 +55,8 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }
 
-function endsOf(level: Level, link: Link): readonly [Point, Point] | null {
+/** Where a link starts and ends, in the coordinates of the graph. */
+export function endsOf(level: Level, link: Link): readonly [Point, Point] | null {
   const pictured = picturedNodes(useEditor.getState());
   const port = (id: string, side: "inputs" | "outputs", name: string): Point | null => {
     const node = level.graph.nodes[id];

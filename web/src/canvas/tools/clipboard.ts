@@ -129,5 +129,5 @@ export function listenForClipboard(removeSelection: () => void): () => void {
 function isText(event: ClipboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("input, textarea, select, dialog, [contenteditable=true]")) return true;
-  return event.type !== "paste" && window.getSelection()?.isCollapsed === false;
+  return event.type !== "paste" && (window.getSelection()?.toString() ?? "") !== "";
 }

@@ -8,7 +8,7 @@ import { connect, disconnect } from "../../commands/links";
 import { bestPort } from "../../graph/bestPort";
 import { canLink } from "../../graph/connect";
 import type { Point } from "../../graph/document";
-import { linksInto, linksOf } from "../../graph/links";
+import { type Link, linksInto, linksOf } from "../../graph/links";
 import { activeLevel } from "../../store/selectors";
 import { useEditor } from "../../store/store";
 import type { Linking } from "../../store/view";
@@ -25,7 +25,9 @@ export function takeLink(): void {
 export function startLinking(_: unknown, from: OnConnectStartParams): void {
   if (!from.nodeId || !from.handleId) return;
   const side = from.handleType === "source" ? "output" : "input";
-  setLinking({ node: from.nodeId, port: from.handleId, side });
+  const end: Linking = { node: from.nodeId, port: from.handleId, side };
+  const taken = taking ? null : onlyLinkInto(end);
+  setLinking(taken ? { ...end, taken } : end);
 }
 
 export function mayLink(link: Connection | Edge): boolean {
@@ -40,31 +42,39 @@ export function makeLink(link: Connection): void {
 export function endLinking(event: MouseEvent | TouchEvent, state: FinalConnectionState): void {
   const { linking, setView, execute } = useEditor.getState();
   setLinking(null);
-  if (taking || !linking || state.isValid || state.toHandle) return;
+  if (taking || !linking || state.isValid) return;
+  const { taken } = linking;
+  if (taken && state.toHandle?.type === "target") {
+    const { nodeId, id } = state.toHandle;
+    const from = { source: taken.source, sourceHandle: taken.output };
+    takeTo(taken, { ...from, target: nodeId, targetHandle: id ?? null });
+  }
+  if (state.toHandle) return;
   const under = elementUnder(event);
   const card = under?.closest<HTMLElement>("[data-node]")?.dataset.node;
   if (card !== undefined) {
     const best = bestOn(linking, card);
     if (best) execute(connect(best));
-    return;
-  }
-  if (!isPane(under)) return;
-  const taken = onlyLinkInto(linking);
-  if (taken) {
+  } else if (isPane(under) && taken) {
     // Pulling the link out of an input and letting go takes it away.
     execute(disconnect({ links: [taken] }));
-    return;
+  } else if (isPane(under)) {
+    const screen = placeOf(event);
+    setView({ search: { at: toGraph(screen), screen, linking } });
   }
-  const screen = placeOf(event);
-  setView({ search: { at: toGraph(screen), screen, linking } });
 }
 
 /** Takes an end of a link to another port, as one step. */
 export function moveLink(edge: LinkEdge, link: Connection): void {
   const end = endOf(edge);
+  if (end) takeTo(end, link);
+}
+
+function takeTo(end: Link, link: Connection): void {
   const change = newLink(link);
-  if (!end || !change) return;
+  if (!change) return;
   const stays = end.target === link.target && end.input === link.targetHandle;
+  if (stays && end.source === link.source && end.output === link.sourceHandle) return;
   const replaced = stays && change.args.joining === "replace";
   useEditor.getState().execute(replaced ? [change] : [disconnect({ links: [end] }), change]);
 }

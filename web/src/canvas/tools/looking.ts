@@ -1,7 +1,7 @@
 /** Where the view goes. */
 
 import { around, type Box } from "../../graph/boxes";
-import { canvas } from "../instance";
+import { canvas, glide } from "../instance";
 
 const MOST = 1.2;
 
@@ -15,9 +15,9 @@ export function showBoxes(boxes: readonly Box[]): void {
   const area = document.querySelector(".canvas")?.getBoundingClientRect();
   const fits = area ? Math.min(area.width / width, area.height / height) * 0.85 : 1;
   if (fits > MOST) {
-    void flow.setCenter(x + width / 2, y + height / 2, { zoom: MOST, duration: 200 });
+    void flow.setCenter(x + width / 2, y + height / 2, { zoom: MOST, duration: glide() });
   } else {
-    void flow.fitBounds({ x, y, width, height }, { padding: 0.12, duration: 200 });
+    void flow.fitBounds({ x, y, width, height }, { padding: 0.12, duration: glide() });
   }
 }
 
@@ -36,7 +36,7 @@ export function bringIntoView(boxes: readonly Box[]): void {
   const dx = shift(frame[0] * zoom + view.x, frame[2] * zoom, area.width);
   const dy = shift(frame[1] * zoom + view.y, frame[3] * zoom, area.height);
   if (dx === 0 && dy === 0) return;
-  void flow.setViewport({ ...view, x: view.x + dx, y: view.y + dy }, { duration: 150 });
+  void flow.setViewport({ ...view, x: view.x + dx, y: view.y + dy }, { duration: glide() });
 }
 
 const MARGIN = 40;

@@ -9,7 +9,7 @@ import type { Point, Rect } from "../../graph/document";
 import { activeDocument } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import { GROUP_PREFIX, shownBoxes } from "../boxes";
-import { canvas, toGraph } from "../instance";
+import { canvas, glide, toGraph } from "../instance";
 
 /** Zoom at which cards can be read and worked with. */
 const CLOSE = 0.8;
@@ -36,7 +36,7 @@ export function goTo(event: MouseEvent): void {
   const frame = around([boxAt(event)].filter((box) => box !== undefined));
   const [x, y] = toGraph([event.clientX, event.clientY]);
   const middle = frame ? [frame[0] + frame[2] / 2, frame[1] + frame[3] / 2] : [x, y];
-  void canvas()?.setCenter(middle[0] ?? x, middle[1] ?? y, { zoom: CLOSE, duration: 250 });
+  void canvas()?.setCenter(middle[0] ?? x, middle[1] ?? y, { zoom: CLOSE, duration: glide() });
 }
 
 export function startBox(event: MouseEvent): void {

@@ -1,6 +1,7 @@
 /** The menu of the canvas, of what is selected, of a link, or of an output. */
 
 import type { KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import { type ActionName, actions, perform } from "../../actions";
 import { useText } from "../../i18n";
 import { SHORTCUTS, showKeys } from "../../shortcuts";
@@ -100,14 +101,11 @@ function IconEntry({ name, icon }: { name: ActionName; icon: IconName }) {
   );
 }
 
-/** Closed first: actions look at where the focus is, and some open something themselves. */
+/** Closed first, with the focus back: actions look at where it is, and some open things. */
 function choose(name: ActionName): void {
   const menu = useEditor.getState().menu;
-  closeMenu();
-  requestAnimationFrame(() => {
-    useEditor.getState().setCanvas({ lastMenu: menu });
-    perform(name);
-  });
+  flushSync(() => useEditor.getState().setCanvas({ menu: null, lastMenu: menu }));
+  perform(name);
 }
 
 function closeMenu(): void {
