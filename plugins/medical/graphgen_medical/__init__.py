@@ -13,6 +13,10 @@ from graphgen import TypeSpec, hookimpl
 from graphgen_nodes.image.types import Image
 
 from . import load, save, storing, view
+from .measure import nodes as measure
+from .measure.profile import profile
+from .preprocess import denoise, equalise, grid, intensity
+from .simulate import nodes as simulate
 from .types import Picture, Report, Segmentation, Source, Volume
 
 
@@ -54,4 +58,21 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         save.save_segmentation,
         save.save_capture,
         save.save_nifti,
+        intensity.window,
+        intensity.clip,
+        intensity.standardise,
+        equalise.equalise,
+        equalise.clahe,
+        grid.resample,
+        grid.crop_to_body,
+        grid.orient,
+        denoise.non_local_means,
+        denoise.total_variation,
+        denoise.bilateral,
+        denoise.curvature_diffusion,
+        simulate.simulate_low_dose,
+        simulate.simulate_sparse_view,
+        measure.compare,
+        measure.noise,
+        profile,
     ]

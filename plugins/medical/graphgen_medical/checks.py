@@ -7,6 +7,8 @@ from graphgen import NodeError
 from .geometry import Affine, same_grid
 from .types import HOUNSFIELD, Volume
 
+SMALLEST_SPREAD = 50.0  # from lowest to highest value; less is a window's 0..1 or a z-score
+
 
 def need_hounsfield(volume: Volume, what: str, port: str = "volume") -> None:
     """Refuse what is not CT in Hounsfield units.
@@ -34,6 +36,25 @@ def need_hounsfield(volume: Volume, what: str, port: str = "volume") -> None:
             port=port,
             code="not_hounsfield",
         )
+
+
+def need_hounsfield_scale(volume: Volume, what: str, port: str = "volume") -> None:
+    """Refuse what a network made for Hounsfield units can't work on. Values that were equalised
+    and stretched over a range of HU again are let through.
+
+    Args:
+        volume: The input.
+        what: Begins the message, such as ``"repair"``.
+        port: Name of the input.
+
+    Raises:
+        NodeError: ``not_hounsfield``.
+    """
+    if volume.modality == "CT" and volume.unit != HOUNSFIELD:
+        low, high = float(volume.data.min()), float(volume.data.max())
+        if high - low >= SMALLEST_SPREAD:
+            return
+    need_hounsfield(volume, what, port)
 
 
 def need_same_grid(

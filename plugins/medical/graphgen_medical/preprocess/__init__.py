@@ -1,0 +1,1 @@
+"""What is done to a volume before it is shown, restored or measured."""
