@@ -16,20 +16,18 @@ export function dragOffer(event: PointerEvent<HTMLElement>, offer: Offer): void 
   const from = [event.clientX, event.clientY] as const;
   let ghost: HTMLElement | null = null;
 
+  // A quick pointer leaves the button at once, so the window listens.
   const move = ({ clientX, clientY }: globalThis.PointerEvent) => {
     const distance = Math.hypot(clientX - from[0], clientY - from[1]);
     if (!ghost && distance < FAR) return;
-    if (!ghost) {
-      source.setPointerCapture(event.pointerId);
-      ghost = makeGhost(offer.spec.title);
-    }
+    ghost ??= makeGhost(offer.spec.title);
     ghost.style.transform = `translate(${clientX - 20}px, ${clientY - 16}px)`;
     ghost.classList.toggle("over", isCanvas(clientX, clientY));
   };
   const end = ({ type, clientX, clientY }: globalThis.PointerEvent) => {
-    source.removeEventListener("pointermove", move);
-    source.removeEventListener("pointerup", end);
-    source.removeEventListener("pointercancel", end);
+    window.removeEventListener("pointermove", move);
+    window.removeEventListener("pointerup", end);
+    window.removeEventListener("pointercancel", end);
     if (!ghost) return;
     ghost.remove();
     // The press was a drag, so the button must not act on it as well.
@@ -40,9 +38,9 @@ export function dragOffer(event: PointerEvent<HTMLElement>, offer: Offer): void 
       addOffered(offer, [x - GRIP[0], y - GRIP[1]], null);
     }
   };
-  source.addEventListener("pointermove", move);
-  source.addEventListener("pointerup", end);
-  source.addEventListener("pointercancel", end);
+  window.addEventListener("pointermove", move);
+  window.addEventListener("pointerup", end);
+  window.addEventListener("pointercancel", end);
 }
 
 function isCanvas(x: number, y: number): boolean {

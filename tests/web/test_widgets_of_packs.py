@@ -1,0 +1,76 @@
+"""A pack brings a widget and a viewer of its own; a broken one says why."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from graphgen import EditorModule, Engine, hookimpl
+from tests.server.live import Live
+from tests.web import curves
+from tests.web.dropping import drop_workflow
+
+WAVE = {
+    "format": "graphgen/1",
+    "name": "Curves",
+    "outputs": {"curve": "wave.curve"},
+    "inputs": {"rating": "wave.rating"},
+    "nodes": {"wave": {"type": "curves/wave"}},
+}
+
+FOUR_CRESTS = re.compile(r"^0,-?0 1,-0\.58\d+ ")  # sin(4 * 2 pi / 40)
+
+
+class Broken:
+    """A pack whose editor module has an error in it, and whose nodes can't be had."""
+
+    def __init__(self, folder):
+        self.module = folder / "broken.js"
+        self.module.write_text("export default function () { throw new Error('no luck'); }")
+
+    @hookimpl
+    def graphgen_editor_modules(self):
+        return [EditorModule(self.module)]
+
+
+class Unusable:
+    @hookimpl
+    def graphgen_nodes(self):
+        raise RuntimeError("its library is missing")
+
+
+@pytest.fixture(scope="module")
+def editor(built, tmp_path_factory):
+    workspace = tmp_path_factory.mktemp("curves")
+    engine = Engine([curves, Broken(workspace), Unusable()], workspace=workspace, device="cpu")
+    with Live(engine, editor=built) as live:
+        yield live
+    engine.free_memory()
+
+
+def test_a_pack_draws_its_inputs_and_outputs(page):
+    drop_workflow(page, WAVE)
+    stars = page.locator('.canvas [data-module="stars"]')
+    expect(stars).to_have_text("★★☆☆☆")
+    stars.get_by_role("button", name="Rating 4").click()
+    expect(stars).to_have_text("★★★★☆")
+    page.keyboard.press("Control+z")
+    expect(stars).to_have_text("★★☆☆☆")
+    page.keyboard.press("Control+Shift+z")
+    page.keyboard.press("Control+Enter")
+    line = page.locator('[data-node="wave"] [data-viewer="curve"] polyline')
+    expect(line).to_have_attribute("points", FOUR_CRESTS)
+    # The form has them as well.
+    page.locator('[data-action="view.form"]').click()
+    expect(page.locator('[data-form="rating"] [data-module="stars"]')).to_have_text("★★★★☆")
+    expect(page.locator('.form-made [data-viewer="curve"] polyline')).to_be_visible()
+
+
+def test_packs_that_failed_say_why(page):
+    page.locator('[data-action="view.palette"]').click()
+    packs = page.locator(".packs")
+    expect(packs.locator("summary")).to_contain_text("2")
+    expect(packs).to_contain_text("its library is missing")
+    expect(packs).to_contain_text("the editor module broken.js can't be used: no luck")
