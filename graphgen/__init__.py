@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .engine import Engine, RunResult
     from .engine.context import CancelToken, Context
     from .environment import InputFile, ModelName
+    from .fingerprint import file_fingerprint
     from .models.reference import ModelLoader, ModelRef, Patch
     from .node import SKIP, Fragment, Lazy
     from .plugins.hookspecs import hookimpl
     from .plugins.modules import EditorModule
-    from .problems import GraphgenError, InvalidWorkflow, NodeError, Problem, RunFailed
+    from .problems import Cancelled, GraphgenError, InvalidWorkflow, NodeError, Problem, RunFailed
     from .types import SaveTarget, TypeSpec
     from .workflow import Workflow
 
@@ -31,6 +32,7 @@ __all__ = [
     "SKIP",
     "AsyncClient",
     "CancelToken",
+    "Cancelled",
     "Client",
     "Context",
     "EditorModule",
@@ -52,6 +54,7 @@ __all__ = [
     "TypeSpec",
     "Workflow",
     "__version__",
+    "file_fingerprint",
     "hookimpl",
     "node",
 ]
@@ -61,11 +64,19 @@ _HOMES = {
     ".engine": ("Engine", "RunResult"),
     ".engine.context": ("CancelToken", "Context"),
     ".environment": ("InputFile", "ModelName"),
+    ".fingerprint": ("file_fingerprint",),
     ".models.reference": ("ModelLoader", "ModelRef", "Patch"),
     ".node": ("SKIP", "Fragment", "Lazy"),
     ".plugins.hookspecs": ("hookimpl",),
     ".plugins.modules": ("EditorModule",),
-    ".problems": ("GraphgenError", "InvalidWorkflow", "NodeError", "Problem", "RunFailed"),
+    ".problems": (
+        "Cancelled",
+        "GraphgenError",
+        "InvalidWorkflow",
+        "NodeError",
+        "Problem",
+        "RunFailed",
+    ),
     ".types": ("SaveTarget", "TypeSpec"),
     ".workflow": ("Workflow",),
 }
