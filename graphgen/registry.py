@@ -17,7 +17,8 @@ class Registry:
 
     Attributes:
         pack_of: Name of the pack that brings a node, by its id.
-        packs: Versions of the packs in use, by name.
+        packs: Versions of the packs in use that were installed or lie in a folder, by name.
+        absent: Why packs that were found are not in use, by name.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,7 @@ class Registry:
         self.nodes: dict[str, NodeSpec] = {}
         self.pack_of: dict[str, str] = {}
         self.packs: dict[str, str] = {}
+        self.absent: dict[str, str] = {}
 
     def add_types(self, specs: Iterable[TypeSpec]) -> None:
         """Register port types; all of them, or none when one can't be.

@@ -49,7 +49,8 @@ class Workflow(BaseModel):
 
     ``inputs`` names node inputs (``node.port``, or a list of them that all receive the
     value), ``outputs`` names node outputs. ``workflows`` holds subgraphs, which nodes use
-    as the type ``workflow/NAME``. Nothing under ``editor`` changes a result.
+    as the type ``workflow/NAME``. ``packs`` says which packs its nodes came from, and in
+    which version. Neither that nor anything under ``editor`` changes a result.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +62,7 @@ class Workflow(BaseModel):
     outputs: dict[str, str] = Field(default_factory=dict)
     nodes: dict[str, NodeDoc] = Field(default_factory=dict)
     workflows: dict[str, Workflow] = Field(default_factory=dict)
+    packs: dict[str, str] = Field(default_factory=dict)
     editor: dict[str, Any] = Field(default_factory=dict)
 
     @classmethod

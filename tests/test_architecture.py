@@ -24,7 +24,7 @@ LEVELS = [
     {"ports"},
     {"node", "environment"},
     {"registry", "cache"},
-    {"plugins"},
+    {"plugins", "needs"},
     {"engine"},
     {"signature", "outputs"},
     {"inputs", "keep"},

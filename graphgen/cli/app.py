@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import cache, models, new_workflow, nodes, run, serve, validate
+from . import cache, models, new_workflow, nodes, plugins, run, serve, validate
 
 HELP = """Run saved graphs of typed nodes: text to image, upscaling, and what packs bring.
 
@@ -22,6 +22,7 @@ Examples:
   graphgen run outputs/*/image.png         repeat a picture
   graphgen serve                           the editor, and the API
   graphgen nodes image/resize              what a node takes and gives
+  graphgen plugins list                    the packs that bring nodes
 
 Every command has --help, and --json for programs. Exit status: 0 success, 1 a run or a
 file that failed, 2 a workflow or arguments that are wrong, 130 interrupted.
@@ -40,6 +41,7 @@ app.command("run", epilog=run.EPILOG)(run.run)
 app.command("serve", epilog=serve.EPILOG)(serve.serve)
 app.command("validate", epilog=validate.EPILOG)(validate.validate)
 app.command("nodes", epilog=nodes.EPILOG)(nodes.nodes)
+app.add_typer(plugins.app, context_settings={"help_option_names": ["-h", "--help"]})
 app.command("models", epilog=models.EPILOG)(models.models)
 app.command("cache", epilog=cache.EPILOG)(cache.cache)
 app.command("new-workflow", epilog=new_workflow.EPILOG)(new_workflow.new_workflow)

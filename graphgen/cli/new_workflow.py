@@ -52,6 +52,7 @@ def new_workflow(
     """
     from .. import templates
     from ..keep import InputKeeper, self_contained
+    from ..needs import with_packs
     from .session import open_engine, open_workflow
 
     report = Report(as_json, debug)
@@ -63,6 +64,7 @@ def new_workflow(
         document, _ = open_workflow(source, engine)
         keeper = InputKeeper(place, engine.environment)
         document = self_contained(document, engine.registry, keeper, engine.saved_workflow)
+        document = with_packs(document, engine.registry)
     title = target.stem.replace("_", " ").replace("-", " ").strip().capitalize()
     document.model_copy(update={"name": title}).write(target)
     if as_json:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..problems import InvalidWorkflow, Problem
-from .options import DebugOption, JsonOption, WorkspaceOption
+from .options import (
+    DebugOption,
+    JsonOption,
+    NoPluginsOption,
+    PluginOption,
+    PluginsDirOption,
+    WorkspaceOption,
+    pack_options,
+)
 from .report import Report
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ Examples:
   graphgen nodes                     every node that the installed packs bring
   graphgen nodes image               those of one category
   graphgen nodes diffusion/sample    what a node takes, gives and does
-  graphgen nodes --debug             with the traceback of packs that failed to load
+  graphgen plugins list --debug      with the traceback of packs that failed to load
 """
 
 
@@ -32,6 +40,9 @@ def nodes(
         ),
     ] = None,
     workspace: WorkspaceOption = None,
+    no_plugins: NoPluginsOption = False,
+    plugin: PluginOption = None,
+    plugins_dir: PluginsDirOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
@@ -42,7 +53,8 @@ def nodes(
     from .session import open_engine
 
     report = Report(as_json, debug)
-    engine = open_engine(report, workspace, None)
+    packs = pack_options(no_plugins, plugin, plugins_dir)
+    engine = open_engine(report, workspace, None, **packs)
     specs = _chosen(engine.registry, name)
     if as_json:
         report.object(
@@ -50,16 +62,7 @@ def nodes(
                 "nodes": [
                     {**spec.to_dict(), "pack": engine.registry.pack_of[spec.id]} for spec in specs
                 ],
-                "packs": [
-                    {
-                        "name": pack.name,
-                        "version": pack.version,
-                        "source": pack.source,
-                        "nodes": pack.nodes,
-                        "problem": pack.problem.to_dict() if pack.problem else None,
-                    }
-                    for pack in engine.plugins.packs
-                ],
+                "packs": [pack.to_dict() for pack in engine.plugins.packs],
             }
         )
     elif len(specs) == 1 and specs[0].id == name:

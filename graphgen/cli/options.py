@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -71,7 +71,36 @@ TokenOption = Annotated[
         help="What that server wants to see, unless it is in the URL.",
     ),
 ]
+NoPluginsOption = Annotated[
+    bool, typer.Option("--no-plugins", help="Use only the packs that ship with graphgen.")
+]
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="NAME",
+        help="Use this pack, and besides only those that ship with graphgen. May be repeated.",
+    ),
+]
+PluginsDirOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugins-dir",
+        metavar="DIR",
+        help="A folder of packs, besides plugins/ in the workspace; or a pack. May be repeated.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
+
+
+def pack_options(
+    no_plugins: bool, plugins: list[str] | None, folders: list[Path] | None
+) -> dict[str, Any]:
+    """Which packs an engine is to use, as its options."""
+    if no_plugins and (plugins or folders):
+        raise typer.BadParameter("--no-plugins leaves nothing to --plugin and --plugins-dir")
+    third_party: bool | list[str] = plugins or not no_plugins
+    return {"third_party": third_party, "plugin_folders": folders or ()}

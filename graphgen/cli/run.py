@@ -14,16 +14,21 @@ from .options import (
     DtypeOption,
     JsonOption,
     ModelsOption,
+    NoPluginsOption,
+    PluginOption,
+    PluginsDirOption,
     ServerOption,
     SetOption,
     TokenOption,
     WorkflowArgument,
     WorkspaceOption,
+    pack_options,
 )
 from .order import Order
 from .report import Report
 
 HERE_ONLY = frozenset({"--workspace", "--models", "--device", "--dtype", "--cache-dir"})
+HERE_ONLY |= {"--no-plugins", "--plugin", "--plugins-dir"}
 EPILOG = """\b
 Examples:
   graphgen run text_to_image.json --set prompt="a red apple" --set seed=3
@@ -71,6 +76,9 @@ def run(
             help="Keep what nodes made in this folder, for later runs. [default: not kept]",
         ),
     ] = None,
+    no_plugins: NoPluginsOption = False,
+    plugin: PluginOption = None,
+    plugins_dir: PluginsDirOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -92,8 +100,8 @@ def run(
 
     With --server the run takes place there, with the models, packs and saved workflows of
     that server. Files that the settings name, or a JSON file beside itself, are sent; what
-    the run made is saved here. --workspace, --models, --device, --dtype and --cache-dir are
-    the server's own then.
+    the run made is saved here. --workspace, --models, --device, --dtype, --cache-dir
+    and the choice of packs are the server's own then.
     """
     report = Report(as_json, debug)
     given = _named(context)
@@ -108,7 +116,8 @@ def run(
     from .device import checked_device
     from .run_here import run_here
 
-    options = {"device": checked_device(device), "dtype": dtype}
+    packs = pack_options(no_plugins, plugin, plugins_dir)
+    options = {"device": checked_device(device), "dtype": dtype, **packs}
     return run_here(report, order, workspace, models, cache_dir, **options)
 
 

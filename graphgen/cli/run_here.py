@@ -12,6 +12,7 @@ from ..engine.context import CancelToken
 from ..engine.events import NodeFailed, RunStarted
 from ..inputs import read_settings
 from ..keep import InputKeeper, self_contained
+from ..needs import with_packs
 from ..outputs import OutputSaver
 from ..workflow import embedded
 from .interrupt import stopping
@@ -45,6 +46,7 @@ def run_here(
         saved = engine.saved_workflow
         values = read_settings(order.settings, document, engine.registry, keeper.keep, saved)
         document = self_contained(document, engine.registry, keeper, saved)
+        document = with_packs(document, engine.registry)
         result = _run(report, engine, document, values, order)
         saver = OutputSaver(engine.registry.types, order.output, embedded(document, values))
         made = _made(document, result, order.targets)

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..problems import InvalidWorkflow, Problem
-from .options import DebugOption, DeviceOption, DtypeOption, ModelsOption, WorkspaceOption
+from .options import (
+    DebugOption,
+    DeviceOption,
+    DtypeOption,
+    ModelsOption,
+    NoPluginsOption,
+    PluginOption,
+    PluginsDirOption,
+    WorkspaceOption,
+    pack_options,
+)
 from .report import Report
 
 if TYPE_CHECKING:
@@ -73,6 +83,9 @@ def serve(
         int,
         typer.Option("--max-upload", min=1, metavar="MB", help="Largest file that is taken."),
     ] = 1024,
+    no_plugins: NoPluginsOption = False,
+    plugin: PluginOption = None,
+    plugins_dir: PluginsDirOption = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the editor in a browser.")
     ] = False,
@@ -100,7 +113,8 @@ def serve(
     local = is_loopback(host)
     guard = Guard(token=token or ("" if local else _made_token()), local=local)
     limits = Limits(upload_bytes=max_upload * 1_000_000)
-    options = {"device": checked_device(device), "dtype": dtype}
+    packs = pack_options(no_plugins, plugin, plugins_dir)
+    options = {"device": checked_device(device), "dtype": dtype, **packs}
 
     def ready() -> None:
         address = _address(host, guard)

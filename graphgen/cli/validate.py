@@ -9,9 +9,13 @@ from .options import (
     DebugOption,
     JsonOption,
     ModelsOption,
+    NoPluginsOption,
+    PluginOption,
+    PluginsDirOption,
     SetOption,
     WorkflowArgument,
     WorkspaceOption,
+    pack_options,
 )
 from .report import INVALID, Report
 
@@ -33,6 +37,9 @@ def validate(
     settings: SetOption = None,
     workspace: WorkspaceOption = None,
     models: ModelsOption = None,
+    no_plugins: NoPluginsOption = False,
+    plugin: PluginOption = None,
+    plugins_dir: PluginsDirOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
@@ -46,7 +53,8 @@ def validate(
     from .session import open_engine, open_workflow
 
     report = Report(as_json, debug)
-    engine = open_engine(report, workspace, models)
+    packs = pack_options(no_plugins, plugin, plugins_dir)
+    engine = open_engine(report, workspace, models, **packs)
     document, path = open_workflow(workflow, engine)
 
     def name_of(path: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from ..needs import missing_type
 from ..node import NodeSpec
 from ..ports import InputPort
 from ..problems import InvalidWorkflow, Problem
@@ -82,6 +83,7 @@ class Analysis:
         self.types: dict[int, dict[str, TypeExpr]] = {}
         self.loading: set[str] = set()
         self._broken: set[str] = set()
+        self._unknown: set[str] = set()
         self._cut: set[tuple[str, str]] = set()
 
     def visit(self, roots: Iterable[str]) -> None:
@@ -149,8 +151,10 @@ class Analysis:
         problem reported, if its type or version can't be used."""
         spec = self._specs.get(doc.type)
         if spec is None:
-            near = self.tools.registry.nearest(doc.type)
-            self.problems.append(complaints.unknown_type(id, doc.type, near))
+            if doc.type not in self._unknown:  # once for each type, not for each node
+                self._unknown.add(doc.type)
+                packs, registry = self.flat.packs, self.tools.registry
+                self.problems.append(missing_type(id, doc.type, packs, registry))
             for name, value in doc.inputs.items():
                 for reference in references(value):
                     source = split_port(self.flat.resolve(reference))[0]

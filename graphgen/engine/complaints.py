@@ -12,11 +12,6 @@ from ..problems import Problem
 MOST_COMPARED = 50
 
 
-def unknown_type(id: str, type: str, near: list[str]) -> Problem:
-    hint = f"did you mean {' or '.join(near)}?" if near else "is its pack installed?"
-    return Problem("unknown_node_type", f"no pack brings {type!r}", id, hint=hint)
-
-
 def unknown_node(
     id: str, known: Iterable[str], what: str, node: str | None = None, port: str | None = None
 ) -> Problem:

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ from ..cache.store import DEFAULT_HOST_BYTES
 from ..environment import Environment
 from ..models.library import ModelLibrary
 from ..models.pool import ModelPool
+from ..needs import with_packs
 from ..plugins.manager import Choice, Plugins
 from ..problems import InvalidWorkflow, Problem
 from ..registry import Registry
@@ -244,7 +245,9 @@ class Engine:
         run_id = run_id or new_run_id()
         token = token or CancelToken()
         folder = outputs or self.workspace.outputs
-        metadata = cache(partial(embedded, workflow, inputs or {}))
+        metadata = cache(
+            lambda: embedded(with_packs(workflow, gear.plugins.registry), inputs or {})
+        )
 
         def make_context(node: str, report: Callable[..., None] | None) -> Context:
             return Context(

@@ -474,7 +474,7 @@ class Run:
                 _log.exception("a listener of run %s failed and was removed", self.run_id)
 
     def _result(self, seconds: float) -> RunResult:
-        ledger, plan = self._ledger, self._plan
+        ledger, plan, known = self._ledger, self._plan, self._planner.registry.types
         status: RunStatus = "failed" if self._problems else "succeeded"
         if self._token.cancelled and (self._problems or self._unfinished()):
             status = "cancelled"
@@ -494,8 +494,7 @@ class Run:
             if (values := ledger.values[at]) is not None
         }
         nodes = NodeResults(ledger.steps, ledger.status, ledger.seconds, ledger.state, targets)
-        types = self._planner.registry.types
-        return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds, types)
+        return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds, known)
 
     def _unfinished(self) -> bool:
         return any(self._ledger.state[at] != DONE for at in self._wanted)

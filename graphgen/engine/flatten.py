@@ -29,6 +29,7 @@ class Flat:
         aliases: ``subgraph.output`` to the ``node.output`` that it stands for.
         scopes: The subgraphs in reach, by the prefix of the ids that reach them.
         subgraphs: What each subgraph node stands for, by its id.
+        packs: Versions of the packs that the document and its subgraphs say they need.
         bypassed: Inputs of the bypassed nodes, subgraph nodes among them, by id.
     """
 
@@ -38,6 +39,7 @@ class Flat:
     scopes: dict[str, Scope] = field(default_factory=dict)
     subgraphs: dict[str, Workflow] = field(default_factory=dict)
     bypassed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    packs: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, reference: str) -> str:
         """Follow aliases until the reference names an output of a real node."""
@@ -56,7 +58,9 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
         problems: What is wrong with subgraphs is appended here.
         saved: Finds a saved workflow by name, for names that the document does not hold.
     """
-    flat = Flat({}, dict(workflow.outputs), scopes={"": (workflow.workflows,)})
+    flat = Flat(
+        {}, dict(workflow.outputs), scopes={"": (workflow.workflows,)}, packs=dict(workflow.packs)
+    )
     if not any(doc.type.startswith(SUBGRAPH_PREFIX) for doc in workflow.nodes.values()):
         flat.nodes = workflow.nodes
         flat.bypassed = {
@@ -115,6 +119,7 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
                 )
                 return flat
             flat.subgraphs[full] = used
+            flat.packs.update(used.packs)
             passed: dict[tuple[str, str], Any] = {}
             for port, value in inputs.items():
                 if port not in used.inputs:

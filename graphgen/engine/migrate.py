@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..node import NodeSpec
-from ..problems import Problem
+from ..problems import NodeError, Problem
 from ..workflow import NodeDoc
 
 
@@ -31,6 +31,15 @@ def migrated(id: str, doc: NodeDoc, spec: NodeSpec) -> dict[str, Any] | Problem:
             )
         try:
             inputs = migrate(inputs)
+        except NodeError as error:  # what the pack's author knows can't be done
+            return Problem(
+                "no_migration",
+                f"saved with version {doc.version} of {spec.id!r}, which can't be brought to "
+                f"version {spec.version}: {error}",
+                id,
+                error.port,
+                error.hint,
+            )
         except Exception as error:
             return Problem(
                 "migration_failed",

@@ -120,7 +120,13 @@ class Plugins:
                 pack.fail(error)
                 return False
             pack.nodes = [id for id, owner in self.registry.pack_of.items() if owner == pack.name]
-            self.registry.packs[pack.name] = pack.version
+            if pack.origin in ("installed", "folder"):
+                self.registry.packs[pack.name] = pack.version
+        self.registry.absent = {
+            pack.name: pack.off or "it could not be loaded"
+            for pack in self.packs
+            if not pack.in_use
+        }
         return True
 
     def _check_hooks(self, pack: Pack) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from ..engine import Engine
 from ..engine.engine import new_run_id
 from ..keep import InputKeeper, self_contained
+from ..needs import with_packs
 from ..outputs import slug
 from ..plain import is_plain
 from ..problems import InvalidWorkflow, Problem
@@ -48,6 +49,7 @@ class Submissions:
         if problems:
             raise InvalidWorkflow(problems)
         whole = self_contained(workflow, engine.registry, self._keeper, engine.saved_workflow)
+        whole = with_packs(whole, engine.registry)
         run_id, now = new_run_id(), time.time()
         record = RunRecord(
             run_id=run_id,

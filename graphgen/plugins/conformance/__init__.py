@@ -41,7 +41,8 @@ def check_pack(plugins: Plugins, name: str) -> list[Problem]:
     if pack.problem is not None:
         return [pack.problem]
     if pack.off:
-        return [Problem("pack_off", f"the pack {name!r} is not loaded: {pack.off}")]
+        hint = f"graphgen plugins enable {name}"
+        return [Problem("pack_off", f"the pack {name!r} is not loaded: {pack.off}", hint=hint)]
     registry = plugins.registry
     problems = [problem for id in pack.nodes for problem in check_node(registry.nodes[id])]
     said = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from ...needs import with_packs
 from ...runs.problems import MAX_PRIORITY
 from ...signature import input_schema, output_schema
 from ...workflow import Workflow
@@ -47,7 +48,8 @@ async def save(request: web.Request) -> web.Response:
     expected = body.revision if body.revision is not None else _expected(request)
 
     def write() -> int:
-        return parts.saved.write(name, Workflow.parse(body.workflow, "workflow"), expected)
+        workflow = Workflow.parse(body.workflow, "workflow")
+        return parts.saved.write(name, with_packs(workflow, parts.engine.registry), expected)
 
     revision = await parts.call(write)
     _tell(request, name)

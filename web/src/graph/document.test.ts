@@ -26,6 +26,7 @@ test("everything that the editor draws comes back", () => {
       a: { type: "x/a", version: 3, inputs: { v: { literal: { link: "no.link" } } } },
       b: { type: "x/b", inputs: { v: { first: { link: "a.out" } } }, mode: "bypassed" },
     },
+    packs: { x: "1.2.0" },
     editor: {
       positions: { a: [1, 2], b: [3.5, -4] },
       sizes: { a: [300, 200] },

@@ -61,6 +61,8 @@ export interface Graph {
   readonly lockedSeeds: readonly string[];
   readonly workflows: Readonly<Record<string, Graph>>;
   readonly viewport?: readonly [x: number, y: number, zoom: number];
+  /** Versions of the packs that its nodes came from when it was saved, by name. */
+  readonly packs?: Readonly<Record<string, string>>;
   /** What else the file has under `editor`; kept as it is. */
   readonly rest: Readonly<Record<string, Json>>;
 }

@@ -91,6 +91,7 @@ export function readGraph(document: JsonObject): Graph {
     lockedSeeds: strings(locked_seeds),
     workflows: mapObject(object(document.workflows), (_, inner) => readGraph(object(inner))),
     ...(view && { viewport: view }),
+    ...(isObject(document.packs) && { packs: document.packs as Record<string, string> }),
     rest,
   };
   return unplaced.length > 0 ? place(graph, unplaced) : graph;

@@ -27,6 +27,7 @@ export function writeGraph(graph: Graph): JsonObject {
     outputs: graph.outputs as JsonObject,
     nodes: Object.fromEntries(nodes.map((node) => [node.id, writeNode(node)])),
     workflows: mapValues(graph.workflows, writeGraph),
+    ...(graph.packs && { packs: graph.packs as JsonObject }),
     editor: writeEditor(graph, nodes),
   });
 }
