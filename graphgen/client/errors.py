@@ -10,7 +10,16 @@ from ..problems import GraphgenError, InvalidWorkflow, Problem
 
 
 class ServerUnreachable(GraphgenError):
-    """Nothing answers at the address, or not any more. Asking again later may help."""
+    """Nothing answers at the address, or not any more. Asking again later may help.
+
+    Attributes:
+        sent: Whether a request had been sent when the connection broke, so that the server
+            may have done what it asked for.
+    """
+
+    def __init__(self, problems: Problem | Iterable[Problem], sent: bool = True) -> None:
+        super().__init__(problems)
+        self.sent = sent
 
 
 class WrongServer(InvalidWorkflow):

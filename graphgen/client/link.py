@@ -14,11 +14,13 @@ from .. import __version__
 from ..problems import InvalidWorkflow, Problem
 from .address import Address
 from .answers import check_version, no_server, parsed, refusal
-from .errors import ClientClosed, ServerUnreachable
+from .errors import ClientClosed, NotFound, ServerUnreachable
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
 """How long the server may say nothing while it is to answer."""
+HANDSHAKE_SECONDS = 5.0
+"""For a websocket: some proxies swallow the request for one."""
 HEARTBEAT_SECONDS = 20.0
 MAX_FRAME_BYTES = 256 << 20
 PIECE_BYTES = 1 << 20
@@ -88,14 +90,20 @@ class Link:
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """A websocket; raises the same as a request."""
         await self._check()
+        opening = self._opened().ws_connect(
+            self.address.base + path,
+            params=query,
+            headers=self._token(),
+            heartbeat=HEARTBEAT_SECONDS,
+            max_msg_size=MAX_FRAME_BYTES,
+        )
         with self._translated():
-            async with self._opened().ws_connect(
-                self.address.base + path,
-                params=query,
-                headers=self._token(),
-                heartbeat=HEARTBEAT_SECONDS,
-                max_msg_size=MAX_FRAME_BYTES,
-            ) as socket:
+            try:
+                socket = await asyncio.wait_for(opening, HANDSHAKE_SECONDS)
+            except TimeoutError as error:
+                said = f"{self.address.base} does not open a websocket"
+                raise ServerUnreachable(_away(said)) from error
+            async with socket:
                 yield socket
 
     async def pieces(self, path: str) -> AsyncIterator[bytes]:
@@ -148,6 +156,8 @@ class Link:
             try:
                 async with self._send("GET", "/healthz") as response:
                     content = parsed(await response.read())
+            except NotFound:
+                raise no_server(base) from None
             except ServerUnreachable as error:
                 if isinstance(error.__cause__, aiohttp.ClientResponseError):
                     raise no_server(base) from None  # not even HTTP
@@ -179,7 +189,10 @@ class Link:
         try:
             yield
         except aiohttp.ClientError as error:
-            raise ServerUnreachable(self._unreachable(error)) from error
+            sent = not isinstance(
+                error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+            )
+            raise ServerUnreachable(self._unreachable(error), sent) from error
 
     def _unreachable(self, error: aiohttp.ClientError) -> Problem:
         base = self.address.base

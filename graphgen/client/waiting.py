@@ -22,6 +22,8 @@ anew meanwhile, and goes on with the run."""
 ASK_SECONDS = 30.0
 """Without news for so long, the server is asked; oftener if it does not answer."""
 ASK_AGAIN_SECONDS = 1.0
+LAST_SECONDS = 2.0
+"""How long the last events of a run that is over may take."""
 CANCEL_SECONDS = 5.0
 _AWAY = frozenset({502, 503, 504})
 
@@ -105,14 +107,30 @@ class Waiting:
                 continue
             away_since = None
             if run.ended:
-                tell(event or _end_of(run))
+                tell(event or await self._last(follower, tell) or _end_of(run))
                 return run
+
+    async def _last(self, follower: Follower, tell: OnEvent) -> Event | None:
+        """The end of a run that is over, as the websocket brings it after what came before:
+        the answer to a question may have been quicker, or the connection cut meanwhile."""
+        while self._watch.connected_once and not follower.gap:
+            event = await follower.next(LAST_SECONDS)
+            if event is None or isinstance(event, RunFinished):
+                return event
+            if not isinstance(event, RunQueued):
+                tell(event)
+        return None
 
     async def _submitted(self, submit: Callable[[], Awaitable[RunQueued]]) -> RunQueued:
         """Submit; if this is broken off on the way, no run is left behind."""
         task = asyncio.ensure_future(submit())
         try:
             return await asyncio.shield(task)
+        except ServerUnreachable as error:
+            if not error.sent:
+                raise
+            hint = "the run may have been accepted all the same: look at the server's runs"
+            raise ServerUnreachable(_with_hint(error, hint)) from error
         except asyncio.CancelledError:
             with suppress(GraphgenError, TimeoutError):
                 await self._stop((await asyncio.wait_for(task, CANCEL_SECONDS)).run_id)
@@ -136,7 +154,11 @@ def _lost(error: GraphgenError, run_id: str) -> GraphgenError:
     if not _may_come_back(error):
         return error
     hint = f"the run {run_id} was accepted, and goes on when the server does"
-    return ServerUnreachable(Problem(p.code, p.message, hint=hint) for p in error.problems)
+    return ServerUnreachable(_with_hint(error, hint))
+
+
+def _with_hint(error: GraphgenError, hint: str) -> list[Problem]:
+    return [Problem(problem.code, problem.message, hint=hint) for problem in error.problems]
 
 
 def _end_of(run: ServerRun) -> Event:

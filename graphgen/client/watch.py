@@ -25,9 +25,14 @@ LINGER_SECONDS = 5.0
 
 
 class Follower:
-    """Receives the events of one run, once it is said which."""
+    """Receives the events of one run, once it is said which.
+
+    Attributes:
+        gap: Events are missing that will not come any more.
+    """
 
     def __init__(self) -> None:
+        self.gap = False
         self._inbox: deque[Event] = deque()
         self._missed = False
         self._news = asyncio.Event()
@@ -48,8 +53,9 @@ class Follower:
         self._inbox.append(event)
         self._news.set()
 
-    def miss(self) -> None:
+    def miss(self, gap: bool) -> None:
         self._missed = True
+        self.gap = self.gap or gap
         self._news.set()
 
 
@@ -95,6 +101,11 @@ class Watch:
         self._followers[run_id].add(follower)
         self._forget_early()
 
+    @property
+    def connected_once(self) -> bool:
+        """Whether there is a place in the stream to go on from, if not a connection."""
+        return bool(self._cursor)
+
     async def close(self) -> None:
         """Close the websocket."""
         task = self._task
@@ -107,7 +118,7 @@ class Watch:
         if self._ending is not None:
             self._ending.cancel()
             self._ending = None
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen())
         await self._tried.wait()
 
@@ -133,14 +144,17 @@ class Watch:
     async def _listen(self) -> None:
         delay = FIRST_RETRY_SECONDS
         while True:
-            with suppress(GraphgenError):
+            try:
                 async with self._link.socket("/api/events", self._cursor) as socket:
                     async for message in socket:
                         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                             self._take(message.data)
                             delay = FIRST_RETRY_SECONDS
-            self._tell_missed()
-            self._tried.set()
+            except GraphgenError:
+                pass  # those who are told that they miss something ask, and hear why
+            finally:
+                self._tell_missed(gap=False)
+                self._tried.set()
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))
             delay = min(delay * 2, LAST_RETRY_SECONDS)
 
@@ -164,12 +178,10 @@ class Watch:
     def _greet(self, hello: Frame) -> None:
         self._cursor = {"epoch": str(hello["epoch"]), "since": int(hello["seq"])}
         if hello["reset"]:
-            self._tell_missed()
+            self._tell_missed(gap=True)
         self._tried.set()
 
-    def _tell_missed(self) -> None:
-        for followers in self._followers.values():
-            for follower in followers:
-                follower.miss()
-        for follower in self._unnamed:
-            follower.miss()
+    def _tell_missed(self, gap: bool) -> None:
+        """Tell all that something may have been missed; with a ``gap`` it surely was."""
+        for follower in {*self._unnamed, *(one for all in self._followers.values() for one in all)}:
+            follower.miss(gap)

@@ -15,12 +15,19 @@ class Relay:
 
     Args:
         port: Of the server.
-        sockets: Whether websockets get through; else they are answered with 502.
+        sockets: Whether websockets get through; False answers them with 502, None not.
+
+    Attributes:
+        opened: Connections that were taken.
+        watched: Websockets that were asked for.
+        mute: What the server says is dropped.
     """
 
-    def __init__(self, port: int, sockets: bool = True) -> None:
+    def __init__(self, port: int, sockets: bool | None = True) -> None:
         self.target, self.sockets = port, sockets
         self.opened = 0
+        self.watched = 0
+        self.mute = False
         self._open = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._up = threading.Event()
@@ -78,12 +85,16 @@ class Relay:
         writer: asyncio.StreamWriter,
         asker: asyncio.StreamWriter | None = None,
     ) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.CancelledError):
             while data := await reader.read(65536):
                 # The server wants to be called by its own port.
                 data = data.replace(b":%d\r\n" % self.port, b":%d\r\n" % self.target)
+                self.watched += data.startswith(b"GET /api/events")
                 if asker and not self.sockets and data.startswith(b"GET /api/events"):
-                    asker.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                    if self.sockets is False:
+                        asker.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                    continue
+                if asker is None and self.mute:
                     continue
                 writer.write(data)
                 await writer.drain()
