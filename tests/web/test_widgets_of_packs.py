@@ -68,9 +68,30 @@ def test_a_pack_draws_its_inputs_and_outputs(page):
     expect(page.locator('.form-made [data-viewer="curve"] polyline')).to_be_visible()
 
 
+def test_seeds_change_from_run_to_run_unless_they_are_locked(page):
+    nodes = {id: {"type": "curves/dice", "inputs": {"seed": 3}} for id in ("free", "kept")}
+    drop_workflow(page, {"format": "graphgen/1", "name": "Dice", "nodes": nodes})
+    free, kept = (page.locator(f'.canvas [data-widget="{id}.seed"]') for id in ("free", "kept"))
+    page.locator('[data-widget-lock="kept.seed"]').click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="free"] .node-value')).to_have_text("4")
+    expect(free).to_have_value("3")  # the first run repeats what was saved
+    page.keyboard.press("Control+Enter")
+    expect(free).not_to_have_value("3")
+    expect(kept).to_have_value("3")
+    shown = page.locator('[data-node="free"] .node-value')
+    expect(shown).to_have_text(str(int(free.input_value()) % 6 + 1))
+    expect(page.locator('[data-node="kept"] .badge.cached')).to_be_visible()
+    page.locator('[data-widget-lock="free.seed"]').click()
+    before = free.input_value()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="free"] .badge.cached')).to_be_visible()
+    expect(free).to_have_value(before)
+
+
 def test_packs_that_failed_say_why(page):
     page.locator('[data-action="view.palette"]').click()
     packs = page.locator(".packs")
-    expect(packs.locator("summary")).to_contain_text("2")
+    expect(packs.locator(".bad-count")).to_be_visible()
     expect(packs).to_contain_text("its library is missing")
     expect(packs).to_contain_text("the editor module broken.js can't be used: no luck")

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from graphgen import EditorModule, TypeSpec, hookimpl, node
 
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Rating = Annotated[int, Field(ge=0, le=5, json_schema_extra={"widget": "stars"})]
 
 
@@ -32,6 +33,12 @@ def wave(rating: Rating = 2, points: Annotated[int, Field(ge=2, le=1000)] = 40) 
     return Curve(tuple(math.sin(math.tau * rating * i / points) for i in range(points)))
 
 
+@node("curves/dice", title="Dice")
+def dice(seed: Seed = 1) -> int:
+    """From 1 to 6."""
+    return seed % 6 + 1
+
+
 @hookimpl
 def graphgen_types():
     return [TypeSpec(Curve, colour="#c05299", save=save_curve)]
@@ -39,7 +46,7 @@ def graphgen_types():
 
 @hookimpl
 def graphgen_nodes():
-    return [wave]
+    return [wave, dice]
 
 
 @hookimpl

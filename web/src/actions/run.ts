@@ -1,3 +1,6 @@
+import { nthOfBatch } from "../graph/batch";
+import { sameWork } from "../graph/changes";
+import { levelAt } from "../graph/subgraphs";
 import { activeDocument } from "../store/documents";
 import { selectedNodes, shownRun } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
@@ -10,15 +13,32 @@ const isActive = (state: EditorState) => {
   return status === "queued" || status === "running";
 };
 
+function submit(targets?: readonly string[]): void {
+  drawSeeds();
+  void get().submit(targets);
+}
+
+/**
+ * Gives the seeds that are not locked new numbers, so that each run makes something else. The
+ * first run of a document takes them as they are: it may be to repeat a picture.
+ */
+function drawSeeds(): void {
+  const document = activeDocument(get());
+  const level = document && levelAt(document.history.document, [], get().catalogue);
+  if (!document?.run || !level) return;
+  const drawn = nthOfBatch(level, 1, "random");
+  if (!sameWork(level.graph, drawn)) get().replace(document.id, drawn);
+}
+
 export const runActions = {
   "run.run": {
     label: "run.run",
-    run: () => void get().submit(),
+    run: () => submit(),
     enabled: (state) => activeDocument(state) !== null,
   },
   "run.to_selected": {
     label: "run.to_selected",
-    run: () => void get().submit(selectedNodes(get()).map((node) => node.id)),
+    run: () => submit(selectedNodes(get()).map((node) => node.id)),
     // Targets are nodes of the document itself.
     enabled: (state) => selectedNodes(state).length > 0 && activeDocument(state)?.path.length === 0,
   },

@@ -55,7 +55,7 @@ function withSeeds(
     if (typeof seed !== "number" && typeof seed !== "bigint") continue;
     inputs = { ...inputs, [name]: mode === "random" ? draw() : after(seed, index, input) };
   }
-  return { ...node, inputs };
+  return inputs === node.inputs ? node : { ...node, inputs };
 }
 
 /** A seed some steps on, from the largest to the smallest. */

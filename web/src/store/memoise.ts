@@ -7,12 +7,13 @@ export function memoise<Parts extends unknown[], Result>(
   parts: (state: EditorState) => readonly [...Parts],
   compute: (...parts: Parts) => Result,
 ): (state: EditorState) => Result {
-  let last: { parts: readonly [...Parts]; result: Result } | null = null;
+  let last: { state: EditorState; parts: readonly [...Parts]; result: Result } | null = null;
   return (state) => {
+    // Every card asks after every change, so the very same state is answered at once.
+    if (last?.state === state) return last.result;
     const now = parts(state);
-    if (!last || now.some((part, index) => part !== last?.parts[index])) {
-      last = { parts: now, result: compute(...now) };
-    }
+    const same = last !== null && now.every((part, index) => part === last?.parts[index]);
+    last = { state, parts: now, result: last && same ? last.result : compute(...now) };
     return last.result;
   };
 }
