@@ -11,8 +11,8 @@ import errno
 import json
 import os
 import re
+import secrets
 import shutil
-import tempfile
 import time
 import unicodedata
 from collections import Counter
@@ -27,6 +27,7 @@ from .plain import is_plain, to_json
 from .problems import GraphgenError, NodeError, Problem
 from .types import Types
 from .workflow import Workflow
+from .workspace import PARTIAL_PREFIX
 
 NAME_BYTES = 80
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -76,15 +77,22 @@ class OutputSaver:
             ``.safetensors``, in the form that the cache gives it.
         folder: Folders of runs are made in here.
         metadata: Text for files that can hold it, such as the workflow.
+        sync: Whether to wait until the disk has the files, so that they outlive a power cut.
     """
 
     def __init__(
-        self, types: Types, folder: Path, metadata: Mapping[str, str] | None = None
+        self,
+        types: Types,
+        folder: Path,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        sync: bool = True,
     ) -> None:
         self._types = types
         self._codec = Codec(types)
         self._root = folder
         self._metadata = dict(metadata or {})
+        self._sync = sync
 
     def save(self, title: str, outputs: Mapping[str, Any], folder: Path | None = None) -> SavedRun:
         """Save outputs by name in ``folder``, or in a new one named after the time and
@@ -117,7 +125,7 @@ class OutputSaver:
 
     def _save_output(self, folder: Path, name: str, value: Any) -> SavedOutput:
         try:
-            with _Staging(folder, safe_name(name, "output"), self._metadata) as staging:
+            with _Staging(folder, safe_name(name, "output"), self._metadata, self._sync) as staging:
                 values = self._write(value, staging)
                 return SavedOutput(name, staging.publish(), values)
         except NotStorable as error:
@@ -162,56 +170,60 @@ class OutputSaver:
 
 
 class _Staging:
-    """The ``SaveTarget`` of one output: files are written in a folder beside their place."""
+    """The ``SaveTarget`` of one output: files are written under other names beside their
+    place."""
 
-    def __init__(self, folder: Path, stem: str, metadata: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, stem: str, metadata: Mapping[str, str], sync: bool) -> None:
         self._folder = folder
         self._stem = stem
         self.metadata = metadata
-        self._written: list[Path] = []
+        self._sync = sync
+        self._aside = folder / f"{PARTIAL_PREFIX}{secrets.token_hex(6)}"
+        self._written: list[tuple[Path, str]] = []
         self._grouped: list[Path] = []
 
     def __enter__(self) -> _Staging:
-        self._aside = Path(tempfile.mkdtemp(dir=self._folder, prefix=".partial-"))
         return self
 
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._aside, ignore_errors=True)
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            for path, _suffix in self._written:
+                path.unlink(missing_ok=True)
+            shutil.rmtree(self._aside, ignore_errors=True)
 
     def path(self, suffix: str, *, folder: bool = False) -> Path:
         if not re.fullmatch(r"(\.\w+)+", suffix):
             raise ValueError(f"a suffix is like .png or .nii.gz, not {suffix!r}")
         if folder:
-            group = self._aside / "group"
-            group.mkdir(exist_ok=True)
-            self._grouped.append(group / f"{len(self._grouped) + 1:04}{suffix}")
+            self._aside.mkdir(exist_ok=True)
+            self._grouped.append(self._aside / f"{len(self._grouped) + 1:04}{suffix}")
             return self._grouped[-1]
-        path = self._aside / f"{len(self._written)}{suffix}"
-        self._written.append(path)
+        path = Path(f"{self._aside}-{len(self._written)}{suffix}")
+        self._written.append((path, suffix))
         return path
 
     def publish(self) -> list[Path]:
         """Move what was written to its place: ``image.png``, or ``image-01.png`` and on;
         what forms a folder, at once."""
-        for path in (*self._written, *self._grouped):
-            with open(path, "rb") as stream:
-                os.fsync(stream.fileno())  # a full disk may show only here
-        suffixes = [path.name.partition(".")[2] for path in self._written]
-        totals = Counter(suffixes)
+        if self._sync:
+            for path in (*(path for path, _ in self._written), *self._grouped):
+                with open(path, "rb") as stream:
+                    os.fsync(stream.fileno())  # a full disk may show only here
+        totals = Counter(suffix for _, suffix in self._written)
         counts: Counter[str] = Counter()
         published = []
-        for path, suffix in zip(self._written, suffixes, strict=True):
+        for path, suffix in self._written:
             counts[suffix] += 1
             stem = self._stem
             if totals[suffix] > 1:
                 width = max(2, len(str(totals[suffix])))
                 stem = f"{stem}-{counts[suffix]:0{width}}"
-            target = free_path(self._folder, stem, f".{suffix}")
+            target = free_path(self._folder, stem, suffix)
             os.replace(path, target)
             published.append(target)
         if self._grouped:
             place = free_path(self._folder, self._stem, "")
-            os.rename(self._grouped[0].parent, place)
+            os.rename(self._aside, place)
             published += [place / path.name for path in self._grouped]
         return published
 

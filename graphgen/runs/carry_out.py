@@ -13,6 +13,7 @@ from ..engine import Engine
 from ..outputs import OutputSaver
 from ..problems import GraphgenError, Problem
 from ..workflow import embedded
+from .compact import to_text
 from .products import keep, made
 from .record import NodeTable, RunRecord
 from .state import Running, State
@@ -56,8 +57,11 @@ def carry_out(
             return None
         outputs, unsaved = keep(
             made(workflow, result, record.targets),
-            lambda: OutputSaver(result.types, root, embedded(workflow, record.inputs)),
+            # No waiting for the disk: the row that names the files does not wait either.
+            lambda: OutputSaver(result.types, root, embedded(workflow, record.inputs), sync=False),
             folder,
+            state.rewriting,
+            (run.entry.document, to_text(record.inputs)),
             named=record.targets is None and bool(workflow.outputs),
         )
     except GraphgenError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ..plain import is_plain, to_json
 from ..problems import Problem
 from ..workflow import Workflow
 from .compact import to_text
+from .rewriting import Rewriting
 
 INLINE_BYTES = 64 << 10
 """Plain data that takes more than this as JSON is a file."""
@@ -45,6 +46,8 @@ def keep(
     values: Mapping[str, Any],
     make_saver: Callable[[], OutputSaver],
     folder: Path,
+    rewriting: Rewriting,
+    key: Hashable,
     *,
     named: bool = True,
 ) -> tuple[dict[str, list[Item]], list[Problem]]:
@@ -52,19 +55,29 @@ def keep(
 
     Args:
         folder: Made if there are files to write; every output is whole in it, or not there.
+        rewriting: Knows what earlier runs wrote.
+        key: What files carry besides their value.
         named: Whether the workflow names these outputs. What it does not name, and has no
             form as a file, is left out without a complaint.
     """
     items = {name: _inline(value) for name, value in values.items()}
     pending = {name: values[name] for name, inline in items.items() if inline is None}
     problems: list[Problem] = []
+    for name, value in list(pending.items()):
+        with suppress(OSError):  # of which the saver says what is wrong
+            known = rewriting.write(value, (key, name), folder)
+            if known is not None:
+                items[name] = [_file(path, folder.parent) for path in known]
+                del pending[name]
     if pending:
         saved = make_saver().save("", pending, folder)
         for output in saved.outputs:
             items[output.name] = [_file(path, folder.parent) for path in output.paths]
+            rewriting.remember(pending[output.name], (key, output.name), output.paths)
         problems = [p for p in saved.problems if named or p.code != "not_saveable"]
-    with suppress(OSError):
-        folder.rmdir()  # if nothing came into it
+    if not any("file" in item for found in items.values() for item in found or ()):
+        with suppress(OSError):
+            folder.rmdir()  # if no node wrote something there
     return {name: found for name, found in items.items() if found is not None}, problems
 
 

@@ -14,6 +14,7 @@ from ..problems import Problem
 from .events import QueueChanged, RunEnded
 from .line import Entry, Line
 from .record import RunRecord
+from .rewriting import Rewriting
 
 _log = logging.getLogger("graphgen.runs")
 Listener = Callable[[Any], None]
@@ -46,6 +47,7 @@ class State:
         arriving: Runs on their way into the line.
         previews: Whether runs that begin carry small pictures in their progress.
         problem: Why nothing can be written, while that is so.
+        rewriting: Shared by the workers; has a lock of its own.
     """
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
@@ -62,6 +64,7 @@ class State:
         self.open = False
         self.previews = True
         self.problem: Problem | None = None
+        self.rewriting = Rewriting()
         self._listeners = list(listeners)
         self._waiters: dict[str, list[threading.Event]] = {}
 
