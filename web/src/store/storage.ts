@@ -1,6 +1,6 @@
 /** The tabs of all windows in the browser's database. */
 
-import { createStore, delMany, entries, setMany, type UseStore } from "idb-keyval";
+import { delMany, entries, setMany, type UseStore } from "idb-keyval";
 import { formatJson, parseJson } from "../graph/json";
 import type { TabRecord } from "./session";
 
@@ -19,10 +19,32 @@ export interface StoredWindow extends WindowRecord {
   readonly tabs: Readonly<Record<string, TabRecord>>;
 }
 
-let database: UseStore | null = null;
-const store = () => {
-  database ??= createStore("graphgen", "tabs");
+const DATABASE = "graphgen";
+const STORE = "tabs";
+let database: Promise<IDBDatabase> | null = null;
+
+function open(): Promise<IDBDatabase> {
+  database ??= new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(DATABASE);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      request.result.onclose = () => {
+        database = null;
+      };
+      resolve(request.result);
+    };
+  });
+  database.catch(() => {
+    database = null;
+  });
   return database;
+}
+
+/** For idb-keyval. What is written is on the disk then, so that a crash does not take it. */
+const store: UseStore = async (mode, act) => {
+  const transaction = (await open()).transaction(STORE, mode, { durability: "strict" });
+  return act(transaction.objectStore(STORE));
 };
 
 const windowKey = (id: string) => `window/${id}`;
@@ -31,7 +53,7 @@ const RESCUED = "graphgen.rescued/";
 
 /** All windows that have tabs, the one that was used last first. */
 export async function readWindows(): Promise<StoredWindow[]> {
-  const found = new Map<string, unknown>(await entries<string, unknown>(store()));
+  const found = new Map<string, unknown>(await entries<string, unknown>(store));
   for (const [key, value] of rescued()) {
     const kept = found.get(key) as { time: number } | undefined;
     if (!kept || kept.time < value.time) found.set(key, value);
@@ -59,17 +81,17 @@ export async function writeWindow(
   gone: readonly string[],
 ): Promise<void> {
   const pairs = tabs.map((tab): [string, unknown] => [tabKey(id, tab.id), tab]);
-  await setMany([...pairs, [windowKey(id), record]], store());
+  await setMany([...pairs, [windowKey(id), record]], store);
   await delMany(
     gone.map((tab) => tabKey(id, tab)),
-    store(),
+    store,
   );
   forget([windowKey(id), ...[...tabs.map((one) => one.id), ...gone].map((tab) => tabKey(id, tab))]);
 }
 
 export async function removeWindow({ id, tabs }: StoredWindow): Promise<void> {
   const keys = [windowKey(id), ...Object.keys(tabs).map((tab) => tabKey(id, tab))];
-  await delMany(keys, store());
+  await delMany(keys, store);
   forget(keys);
 }
 
