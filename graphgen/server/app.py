@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from .errors import errors
-from .routes import api, editor, files, health, nodes, queue, runs, templates, workflows
+from .routes import api, editor, files, health, nodes, plugins, queue, runs, templates, workflows
 from .security import add_headers, guarded
 from .services import SERVICES, Services
 from .uploads import clear_leftovers
@@ -19,6 +19,7 @@ OWN_ROUTES = [
     *queue.ROUTES,
     *workflows.ROUTES,
     *nodes.ROUTES,
+    *plugins.ROUTES,
     *files.ROUTES,
     *templates.ROUTES,
     *editor.ROUTES,

@@ -1,12 +1,12 @@
-"""The catalogue: what nodes, types and packs there are. It does not change while the
-server runs, so it is written once."""
+"""The catalogue: what nodes, types and packs there are. It changes only when packs are loaded
+again, so it is written once."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +46,10 @@ class Catalogue:
     """Nodes, types and packs. For any thread.
 
     Args:
-        problems: By pack, what is wrong with it besides that it was left out.
+        problems: Gives, by pack, what is wrong with it besides that it was left out.
     """
 
-    def __init__(self, engine: Engine, problems: Mapping[str, Problem]) -> None:
+    def __init__(self, engine: Engine, problems: Callable[[], Mapping[str, Problem]]) -> None:
         self._engine = engine
         self._problems = problems
         self._page: Page | None = None
@@ -62,19 +62,29 @@ class Catalogue:
                 self._page = Page.of(self._content())
             return self._page
 
+    def refresh(self) -> None:
+        """Write it anew when it is next asked for."""
+        with self._lock:
+            self._page = None
+
+    def packs(self) -> list[dict[str, Any]]:
+        """Every pack that was found, with what is wrong with it."""
+        problems = self._problems()
+        listed = []
+        for pack in self._engine.plugins.packs:
+            entry = {**pack.to_dict(), "traceback": pack.traceback or None}
+            other = problems.get(pack.name)
+            if pack.in_use and other is not None:
+                entry["problem"] = other.to_dict()
+            listed.append(entry)
+        return listed
+
     def _content(self) -> dict[str, Any]:
         registry = self._engine.registry
-        packs = []
-        for pack in self._engine.plugins.packs:
-            problem = pack.problem or self._problems.get(pack.name)
-            packs.append(
-                {
-                    "name": pack.name,
-                    "version": pack.version,
-                    "source": pack.source,
-                    "problem": problem.to_dict() if problem else None,
-                }
-            )
+        packs = [
+            {key: pack[key] for key in ("name", "version", "source", "state", "problem")}
+            for pack in self.packs()
+        ]
         return {
             "nodes": [
                 {**registry.nodes[id].to_dict(), "pack": registry.pack_of.get(id, "")}

@@ -30,6 +30,19 @@ class WorkflowsChanged:
         self.time = time
 
 
+class CatalogueChanged:
+    """Packs were loaded again: nodes, types and editor modules may be others.
+
+    Attributes:
+        time: Seconds since the epoch.
+    """
+
+    __slots__ = ("time",)
+
+    def __init__(self, time: float) -> None:
+        self.time = time
+
+
 class Frame:
     """An event under its number.
 
@@ -139,5 +152,6 @@ _TEXTS: dict[type, Callable[[Any], dict[str, Any]]] = {
         "queued": e.queued,
         "running": e.running,
     },
+    CatalogueChanged: lambda e: {"type": "catalogue_changed", "time": e.time},
     WorkflowsChanged: lambda e: {"type": "workflows_changed", "time": e.time, "name": e.name},
 }

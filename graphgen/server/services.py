@@ -96,7 +96,7 @@ class Services:
             waiting=Waiting(),
             metrics=Metrics(engine, queue),
             packs=packs,
-            catalogue=Catalogue(engine, packs.problems),
+            catalogue=Catalogue(engine, lambda: packs.problems),
             thumbnails=Thumbnails(limits.pixels),
             threads=Threads(THREADS, feed.mailbox),
         )

@@ -291,6 +291,22 @@ PATHS: dict[str, dict[str, Operation]] = {
             ),
         )
     },
+    "/api/plugins": {
+        "get": operation(
+            "list_plugins",
+            "catalogue",
+            "Packs, where they came from, and what failed",
+            record({"plugins": many(ref("Plugin"))}),
+        )
+    },
+    "/api/plugins/reload": {
+        "post": operation(
+            "reload_plugins",
+            "catalogue",
+            "Load packs of folders that changed again; runs that go on keep the old ones",
+            record({"plugins": many(ref("Plugin"))}),
+        )
+    },
     "/api/types": {
         "get": operation(
             "list_types", "catalogue", "Port types", record({"types": many(ref("Type"))})

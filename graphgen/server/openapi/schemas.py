@@ -29,6 +29,7 @@ NUMBER: Schema = {"type": "number"}
 TRUTH: Schema = {"type": "boolean"}
 MOMENT: Schema = {"type": "number", "description": "Seconds since the epoch."}
 OBJECT: Schema = {"type": "object"}
+PACK_STATE: Schema = {"enum": ["in use", "off", "failed"]}
 STATUS: Schema = {"enum": ["queued", "running", "succeeded", "failed", "cancelled"]}
 
 
@@ -138,7 +139,28 @@ _ANSWERS: dict[str, Schema] = {
         }
     ),
     "Pack": record(
-        {"name": TEXT, "version": TEXT, "source": TEXT, "problem": maybe(ref("Problem"))}
+        {
+            "name": TEXT,
+            "version": TEXT,
+            "source": TEXT,
+            "state": PACK_STATE,
+            "problem": maybe(ref("Problem")),
+        }
+    ),
+    "Plugin": record(
+        {
+            "name": TEXT,
+            "version": TEXT,
+            "source": TEXT,
+            "origin": {"enum": ["shipped", "installed", "folder", "given"]},
+            "state": PACK_STATE,
+            "off": maybe(TEXT),
+            "nodes": many(TEXT),
+            "types": many(TEXT),
+            "models": many(TEXT),
+            "problem": maybe(ref("Problem")),
+            "traceback": maybe(TEXT),
+        }
     ),
     "Model": record({"name": TEXT, "kind": TEXT, "bytes": WHOLE, "source": TEXT}),
     "Saved": record({"name": TEXT, "revision": WHOLE}, workflow=ref("Workflow")),
