@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import branches, server, startup, text_to_image, trivial_nodes
+from . import branches, editor, server, startup, text_to_image, trivial_nodes
 from .measure import Figure
 
 SUITE = {
@@ -24,6 +24,7 @@ SUITE = {
     "branches": branches.run,
     "startup": startup.run,
     "server": server.run,
+    "editor": editor.run,
 }
 
 

@@ -38,7 +38,7 @@ THREE = {
 
 def run(quick: bool) -> Iterator[Figure]:
     yield _start(3 if quick else 11)
-    with TemporaryDirectory() as folder, _bare(folder) as bare, _ours(folder) as ours:
+    with TemporaryDirectory() as folder, _bare(folder) as bare, served(folder) as ours:
         yield from _latency(bare, ours, 3 if quick else 10, 10 if quick else 50)
         yield _rate(bare, ours, 2 if quick else 5, 0.5 if quick else 4.0)
 
@@ -50,7 +50,7 @@ def _start(rounds: int) -> Figure:
     def serve() -> float:
         with TemporaryDirectory() as folder:
             began = time.perf_counter()
-            with _ours(folder) as address:
+            with served(folder) as address:
                 asyncio.run(_get(f"{address}/healthz"))
                 return time.perf_counter() - began
 
@@ -191,7 +191,8 @@ def _bare(folder: str) -> Any:
     return _process("-m", "benchmarks.bare_handler", f"{folder}/rows.db")
 
 
-def _ours(folder: str) -> Any:
+def served(folder: str) -> Any:
+    """A ``graphgen serve`` over a workspace in a folder; gives its address."""
     return _process("-c", COMMAND, "serve", "--port", "0", "--workspace", f"{folder}/workspace")
 
 

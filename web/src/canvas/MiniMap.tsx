@@ -9,6 +9,8 @@ import type { CanvasNode } from "./flow";
 
 const SIZE = { width: 190, height: 130 };
 const MARGIN = 10;
+/** Milliseconds between two drawings, at least. */
+const PAUSE = 200;
 
 export function MiniMap({ nodes }: { nodes: readonly CanvasNode[] }) {
   const t = useText();
@@ -19,11 +21,18 @@ export function MiniMap({ nodes }: { nodes: readonly CanvasNode[] }) {
   const theme = useEditor((state) => state.theme);
   const view = useMemo(() => viewOf(nodes), [nodes]);
 
+  // Not at every step of a drag: it would be most of the work of one.
+  const drawn = useRef(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme changes the colours
   useEffect(() => {
-    const element = canvas.current;
-    const context = element && prepare(element);
-    if (context) drawNodes(context, nodes, view, paintOf(element));
+    const draw = () => {
+      drawn.current = performance.now();
+      const element = canvas.current;
+      const context = element && prepare(element);
+      if (context) drawNodes(context, nodes, view, paintOf(element));
+    };
+    const timer = setTimeout(draw, Math.max(0, drawn.current + PAUSE - performance.now()));
+    return () => clearTimeout(timer);
   }, [nodes, view, theme]);
 
   useEffect(() => {

@@ -17,7 +17,7 @@ import type { CardNode } from "./flow";
 import { type CardLayout, layoutOf, PORT_ROW } from "./geometry";
 import { Names } from "./Names";
 import { Passes } from "./Passes";
-import { Port } from "./Port";
+import { FarPort, Port } from "./Port";
 import { PortName } from "./PortName";
 import { ResizeCorner } from "./ResizeCorner";
 
@@ -64,7 +64,7 @@ export const NodeCard = memo(
           </div>
         )}
         {!far && node.mode === "bypassed" && <Passes node={node} spec={spec} layout={layout} />}
-        <Ports node={node} spec={spec} layout={layout} />
+        {far ? <FarPorts layout={layout} /> : <Ports node={node} spec={spec} layout={layout} />}
         {!far && !node.collapsed && (
           <>
             <Names node={id} layout={layout} />
@@ -129,6 +129,16 @@ function Rows({ node, spec, layout }: PartProps) {
       })}
     </>
   );
+}
+
+function FarPorts({ layout }: Pick<PartProps, "layout">) {
+  const ends = [
+    ...Object.entries(layout.inputs).map(([name, y]) => ({ name, y, side: "input" as const })),
+    ...Object.entries(layout.outputs).map(([name, y]) => ({ name, y, side: "output" as const })),
+  ];
+  return ends.map(({ name, y, side }) => (
+    <FarPort key={`${side} ${name}`} name={name} side={side} y={y} />
+  ));
 }
 
 function Ports({ node, spec, layout }: PartProps) {

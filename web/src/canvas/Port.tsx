@@ -61,3 +61,16 @@ function fits(state: EditorState, node: string, name: string, side: "input" | "o
     ? canLink(level, { node: linking.node, output: linking.port }, { node, input: name }).ok
     : canLink(level, { node, output: name }, { node: linking.node, input: linking.port }).ok;
 }
+
+/** A place where links end, for a card so far away that no port can be taken. */
+export function FarPort({ name, side, y }: Pick<PortProps, "name" | "side" | "y">) {
+  const input = side === "input";
+  return (
+    <i
+      className={`react-flow__handle port react-flow__handle-${input ? "left target" : "right source"}`}
+      data-handleid={name}
+      data-handlepos={input ? Position.Left : Position.Right}
+      style={{ top: y - HANDLE / 2 }}
+    />
+  );
+}

@@ -39,43 +39,56 @@ export function makeFlow() {
   let nodes = new Map<string, KnownNode>();
   let frames = new Map<string, FrameNode>();
   let edges = new Map<string, { link: Link; edge: LinkEdge }>();
+  let last: LastNodes | null = null;
+
+  /** A card as it is drawn now; the same object as before if nothing about it changed. */
+  const known = (record: NodeRecord, level: Level, gestures: Gestures, by: Drawn): KnownNode => {
+    const { moved: gesture, resizing } = gestures;
+    const resized = resizing?.id === record.id ? { ...record, size: resizing.size } : record;
+    const layout = layoutOf(resized, drawnSpec(level, record), by.pictured.has(record.id));
+    const moved = gesture?.[record.id];
+    const selected = by.selection.has(record.id);
+    const before = nodes.get(record.id);
+    const same =
+      before?.record === record &&
+      before.layout === layout &&
+      before.moved === moved &&
+      before.selected === selected;
+    if (same) return before;
+    const node = toNode(record, layout, moved, selected, before);
+    return { record, layout, moved, selected, node };
+  };
 
   return {
     nodes(
       level: Level,
       selection: ReadonlySet<string>,
-      { moved: gesture, resizing }: Gestures,
+      gestures: Gestures,
       pictured: ReadonlyMap<string, string>,
     ): CanvasNode[] {
-      const next = new Map<string, KnownNode>();
-      for (const record of Object.values(level.graph.nodes)) {
-        const resized = resizing?.id === record.id ? { ...record, size: resizing.size } : record;
-        const spec = drawnSpec(level, record);
-        const layout = layoutOf(resized, spec, pictured.has(record.id));
-        const moved = gesture?.[record.id];
-        const selected = selection.has(record.id);
-        const before = nodes.get(record.id);
-        const same =
-          before?.record === record &&
-          before.layout === layout &&
-          before.moved === moved &&
-          before.selected === selected;
-        next.set(
-          record.id,
-          same
-            ? before
-            : {
-                record,
-                layout,
-                moved,
-                selected,
-                node: toNode(record, layout, moved, selected, before),
-              },
-        );
+      const by = { selection, pictured };
+      frames = framesOf(level.graph, selection, gestures, frames);
+      let cards: CardNode[];
+      if (last?.level === level && last.pictured === pictured) {
+        // While something is dragged or selected only that is looked at, not thousands.
+        cards = [...last.cards];
+        for (const id of touched(last, selection, gestures)) {
+          const at = last.index.get(id);
+          const record = level.graph.nodes[id];
+          if (at === undefined || !record) continue;
+          const now = known(record, level, gestures, by);
+          nodes.set(id, now);
+          cards[at] = now.node;
+        }
+        last = { ...last, selection, gestures, cards };
+      } else {
+        const records = Object.values(level.graph.nodes);
+        nodes = new Map(records.map((one) => [one.id, known(one, level, gestures, by)]));
+        cards = [...nodes.values()].map(({ node }) => node);
+        const index = new Map(records.map(({ id }, at) => [id, at]));
+        last = { level, pictured, selection, gestures, cards, index };
       }
-      nodes = next;
-      frames = framesOf(level.graph, selection, { moved: gesture, resizing }, frames);
-      return [...frames.values(), ...[...next.values()].map((known) => known.node)];
+      return [...frames.values(), ...cards];
     },
 
     edges(level: Level, selection: ReadonlySet<string>): LinkEdge[] {
@@ -90,6 +103,33 @@ export function makeFlow() {
       return [...next.values()].map((known) => known.edge);
     },
   };
+}
+
+interface Drawn {
+  readonly selection: ReadonlySet<string>;
+  readonly pictured: ReadonlyMap<string, string>;
+}
+
+interface LastNodes extends Drawn {
+  readonly level: Level;
+  readonly gestures: Gestures;
+  readonly cards: readonly CardNode[];
+  /** Where each node is in the list. */
+  readonly index: ReadonlyMap<string, number>;
+}
+
+/** The nodes that a gesture or the selection has changed since the last time. */
+function touched(last: LastNodes, selection: ReadonlySet<string>, gestures: Gestures) {
+  const ids = new Set<string>();
+  for (const { moved, resizing } of [last.gestures, gestures]) {
+    if (resizing) ids.add(resizing.id);
+    for (const id of Object.keys(moved ?? {})) ids.add(id);
+  }
+  if (last.selection !== selection) {
+    for (const id of last.selection) if (!selection.has(id)) ids.add(id);
+    for (const id of selection) if (!last.selection.has(id)) ids.add(id);
+  }
+  return ids;
 }
 
 function toNode(
