@@ -1,7 +1,7 @@
 """Every hook that a pack can implement, on one page.
 
 A pack is a module or an object with some of these functions, each marked ``@hookimpl``,
-found through the entry point group ``graphgen``::
+found through the entry point group ``graphgen`` or in a folder (see docs/packs.md)::
 
     from graphgen import hookimpl, node
 
