@@ -82,7 +82,7 @@ def _run(
         if isinstance(event, RunQueued):
             accepted.append(event.run_id)
             if not order.quiet:
-                _tell_wait(report, client, event.position)
+                _tell_wait(report, client, event.run_id)
         else:
             listener(event)
 
@@ -99,12 +99,15 @@ def _run(
             return result
 
 
-def _tell_wait(report: Report, client: Client, position: int) -> None:
+def _tell_wait(report: Report, client: Client, run_id: str) -> None:
     """Why nothing happens for now, if so."""
-    if client.queue().paused:
+    queue = client.queue()
+    if run_id not in queue.queued:
+        return
+    if queue.paused:
         report.note("the server's queue is paused; the run begins when it goes on")
-    elif position:
-        report.note(f"{position} run{'s are' if position > 1 else ' is'} before it in the queue")
+    elif before := len(queue.running) + queue.queued.index(run_id):
+        report.note(f"{before} run{'s are' if before > 1 else ' is'} before it on the server")
 
 
 def _cancel(client: Client, run_id: str) -> None:

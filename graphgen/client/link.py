@@ -222,7 +222,7 @@ def encoded(body: Any) -> bytes:
             Problem(
                 "value_not_allowed",
                 f"this can't be sent to a server: {error}",
-                hint="inputs of a run on a server are JSON data, or files as pathlib.Path",
+                hint="a server takes JSON data: no infinities, no objects but paths",
             )
         ) from None
 
