@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from graphgen import EditorModule, Engine, hookimpl
+from graphgen import EditorModule, Engine, hookimpl, node
 from tests.server.live import Live
 from tests.web import curves
 from tests.web.dropping import drop_workflow
@@ -35,16 +35,26 @@ class Broken:
         return [EditorModule(self.module)]
 
 
-class Unusable:
+@node("late/hello", title="Hello")
+def hello() -> str:
+    """Comes with a pack that could not be used at first."""
+    return "hello"
+
+
+class Late:
+    missing = True
+
     @hookimpl
     def graphgen_nodes(self):
-        raise RuntimeError("its library is missing")
+        if self.missing:
+            raise RuntimeError("its library is missing")
+        return [hello]
 
 
 @pytest.fixture(scope="module")
 def editor(built, tmp_path_factory):
     workspace = tmp_path_factory.mktemp("curves")
-    engine = Engine([curves, Broken(workspace), Unusable()], workspace=workspace, device="cpu")
+    engine = Engine([curves, Broken(workspace), Late()], workspace=workspace, device="cpu")
     with Live(engine, editor=built) as live:
         yield live
     engine.free_memory()
@@ -89,9 +99,15 @@ def test_seeds_change_from_run_to_run_unless_they_are_locked(page):
     expect(free).to_have_value(before)
 
 
-def test_packs_that_failed_say_why(page):
+def test_packs_that_failed_say_why_and_may_try_again(page):
     page.locator('[data-action="view.palette"]').click()
     packs = page.locator(".packs")
     expect(packs.locator(".bad-count")).to_be_visible()
     expect(packs).to_contain_text("its library is missing")
     expect(packs).to_contain_text("the editor module broken.js can't be used: no luck")
+    entry = page.locator('[data-palette="late/hello"]')
+    expect(entry).to_have_count(0)
+    Late.missing = False
+    page.locator('[data-action="packs.reload"]').click()
+    expect(entry).to_be_visible()
+    expect(packs).not_to_contain_text("its library is missing")

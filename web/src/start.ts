@@ -71,17 +71,40 @@ function connect(): void {
     events: (events) => {
       get().receive(events);
       if (events.some(({ type }) => type === "workflows_changed")) get().noteSaved().catch(tell);
+      if (events.some(({ type }) => type === "catalogue_changed")) void refresh();
     },
     preview: (header, picture) => get().preview(header, picture),
-    connected: (connected) => get().setConnected(connected),
+    connected: (connected) => {
+      get().setConnected(connected);
+      if (!connected) void askForToken();
+    },
   });
   get().noteSaved().catch(tell);
 }
 
-/** Another server answers: it may bring other nodes, and have other workflows. */
+let asked = false;
+
+/** A server that was started again may want another token. */
+async function askForToken(): Promise<void> {
+  try {
+    await api.queue();
+    asked = false;
+  } catch (error) {
+    if (asked || !(error instanceof ApiError) || error.status !== 401) return;
+    asked = true;
+    get().notify({
+      kind: "bad",
+      text: text("app.wants_token"),
+      action: { label: text("app.give_token"), run: () => location.reload() },
+    });
+  }
+}
+
+/** Other packs are there, or another server answers, which may have other workflows, too. */
 async function refresh(): Promise<void> {
   try {
-    get().setCatalogue(await api.nodes());
+    const [nodes] = await Promise.all([api.nodes(), loadModules()]);
+    get().setCatalogue(nodes);
     await get().noteSaved();
   } catch (error) {
     tell(error);

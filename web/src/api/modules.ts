@@ -16,6 +16,11 @@ export async function listModules(): Promise<readonly ModuleEntry[]> {
   return (await request<{ modules: ModuleEntry[] }>("GET", "/api/editor/modules")).modules;
 }
 
+/** Makes the server look for packs again; it tells all editors when it has. */
+export async function reloadPacks(): Promise<void> {
+  await request("POST", "/api/plugins/reload");
+}
+
 /** The exports of a module; fails if its file is gone or its code is wrong. */
 export function importModule({ url }: ModuleEntry): Promise<Readonly<Record<string, unknown>>> {
   return import(/* @vite-ignore */ url);

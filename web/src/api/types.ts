@@ -116,7 +116,8 @@ export type ServerEvent =
       problems: readonly Problem[];
     })
   | ({ type: "queue_changed"; seq: number; time: number } & Queue)
-  | { type: "workflows_changed"; seq: number; time: number; name: string };
+  | { type: "workflows_changed"; seq: number; time: number; name: string }
+  | { type: "catalogue_changed"; seq: number; time: number };
 
 export interface Hello {
   readonly type: "hello";

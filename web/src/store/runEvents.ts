@@ -51,7 +51,7 @@ export function applyEvents(state: RunsState, events: readonly ServerEvent[]): R
       queue = { paused: event.paused, queued: event.queued, running: event.running };
       continue;
     }
-    if (event.type === "workflows_changed") continue;
+    if (event.type === "workflows_changed" || event.type === "catalogue_changed") continue;
     const run = runs[event.run_id] ?? newRun(event.run_id, event.time);
     switch (event.type) {
       case "run_queued":

@@ -77,22 +77,24 @@ const EDITOR: EditorForModules = {
 
 /** The editor does not wait longer for code of others, in milliseconds. */
 const PATIENCE = 5000;
-let loaded: Promise<void> | null = null;
+/** By address: a browser has a module once, until the page is loaded again. */
+const loaded = new Map<string, Promise<void>>();
 
-/** Loads all modules, once. One that fails is noted with its pack and takes nothing down. */
-export function loadModules(): Promise<void> {
-  loaded ??= load();
-  return loaded;
-}
-
-async function load(): Promise<void> {
+/** Loads modules that are new. One that fails is noted with its pack and takes nothing down. */
+export async function loadModules(): Promise<void> {
   let entries: readonly ModuleEntry[] = [];
   try {
     entries = await listModules();
   } catch {
     return; // A server that does not answer is told about elsewhere.
   }
-  await Promise.all(entries.map((entry) => Promise.race([loadOne(entry), tooLong(entry)])));
+  await Promise.all(
+    entries.map((entry) => {
+      const known = loaded.get(entry.url) ?? Promise.race([loadOne(entry), tooLong()]);
+      loaded.set(entry.url, known);
+      return known;
+    }),
+  );
 }
 
 async function loadOne(entry: ModuleEntry): Promise<void> {
@@ -105,9 +107,9 @@ async function loadOne(entry: ModuleEntry): Promise<void> {
   }
 }
 
-async function tooLong(entry: ModuleEntry): Promise<void> {
+/** Gives up waiting; a module that comes later still does what it does. */
+async function tooLong(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, PATIENCE));
-  if (!useEditor.getState().catalogue.nodes.size) note(entry, "it takes too long to load");
 }
 
 function note({ pack, name }: ModuleEntry, why: string): void {

@@ -1,12 +1,16 @@
 /** The packs that the server has, and why one of them could not be used. */
 
+import { useState } from "react";
+import { reloadPacks } from "../../api/modules";
 import type { Problem } from "../../graph/catalogue";
 import { useText } from "../../i18n";
 import { useEditor } from "../../store/store";
+import { tell } from "../../store/tell";
 import { Icon } from "../Icon";
 
 export function Packs() {
   const t = useText();
+  const [busy, setBusy] = useState(false);
   const packs = useEditor((state) => state.catalogue.packs);
   const modules = useEditor((state) => state.moduleProblems);
   const problemOf = (name: string, problem: Problem | null) => problem ?? modules[name] ?? null;
@@ -25,6 +29,20 @@ export function Packs() {
           <small>{packs.length}</small>
         )}
       </summary>
+      <button
+        type="button"
+        className="link-button"
+        disabled={busy}
+        data-action="packs.reload"
+        onClick={() => {
+          setBusy(true);
+          reloadPacks()
+            .catch(tell)
+            .finally(() => setBusy(false));
+        }}
+      >
+        {t(busy ? "palette.reloading" : "palette.reload")}
+      </button>
       {packs.map(({ name, version, source, problem }) => {
         const wrong = problemOf(name, problem);
         return (
