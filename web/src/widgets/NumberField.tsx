@@ -1,8 +1,15 @@
 /** A number with limits: typed, stepped with the arrow keys, or dragged left and right. */
 
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+  useRef,
+  useState,
+} from "react";
 import { useText } from "../i18n";
-import { type Bounds, boundsOf, clamp, parseNumber, showNumber } from "./numbers";
+import { type Bounds, boundsOf, clamp, parseNumber, shareOf, showNumber } from "./numbers";
 import type { Widget, WidgetProps } from "./widget";
 
 /** Pixels of a drag per step. */
@@ -14,6 +21,7 @@ export function NumberField({ id, label, value, schema, nullable, onChange }: Wi
   const present = value ?? schema.default ?? null;
   const shown = typeof present === "number" || typeof present === "bigint" ? present : null;
   const [draft, setDraft] = useState<string | null>(null);
+  const share = shareOf(shown, bounds);
   const input = useRef<HTMLInputElement>(null);
 
   const commit = () => {
@@ -45,6 +53,7 @@ export function NumberField({ id, label, value, schema, nullable, onChange }: Wi
       role="group"
       aria-label={label}
       className="field number nodrag"
+      style={share === null ? undefined : ({ "--share": share } as CSSProperties)}
       onPointerDown={dragBy(shown, bounds, onChange)}
       onMouseDown={holdFocus}
     >

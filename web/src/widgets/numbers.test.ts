@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundsOf, clamp, parseNumber } from "./numbers";
+import { boundsOf, clamp, parseNumber, shareOf } from "./numbers";
 
 test("limits and steps come from the schema", () => {
   const seed = boundsOf({ type: "integer", minimum: 0, maximum: 9223372036854775807n });
@@ -29,4 +29,12 @@ test("what has to be a multiple is rounded to one, within its limits", () => {
   expect([70, 100, 9000, 1].map((value) => clamp(value, bounds))).toEqual([64, 128, 8192, 64]);
   expect(bounds.step).toBe(64);
   expect(clamp(0.32, boundsOf({ type: "number", multipleOf: 0.1 }))).toBe(0.3);
+});
+
+test("numbers between narrow limits are shares", () => {
+  const share = boundsOf({ type: "number", minimum: 0, maximum: 1 });
+  expect([0.25, -1, 5].map((value) => shareOf(value, share))).toEqual([0.25, 0, 1]);
+  expect(shareOf(null, share)).toBeNull();
+  expect(shareOf(5, boundsOf({ type: "number", minimum: 0, maximum: 100 }))).toBeNull();
+  expect(shareOf(1, boundsOf({ type: "integer", minimum: 0, maximum: 1 }))).toBeNull();
 });

@@ -24,10 +24,13 @@ export function boundsOf(schema: JsonObject): Bounds {
   return { ...bounds, multiple, step: multiple || stepOf(bounds) };
 }
 
+/** Up to this range a number is a share of something, such as a strength from 0 to 1. */
+const NARROW = 2;
+
 function stepOf({ integer, minimum, maximum }: Omit<Bounds, "step" | "multiple">): number {
   if (integer) return 1;
   const range = Number(maximum) - Number(minimum);
-  return range <= 2 ? 0.01 : 0.1;
+  return range <= NARROW ? 0.01 : 0.1;
 }
 
 function isNumber(value: unknown): value is number | bigint {
@@ -44,6 +47,16 @@ export function clamp(
   if (!multiple || typeof value === "bigint") return value;
   // Ten digits, so that a multiple of 0.1 is no 0.30000000000000004.
   return Number((Math.round(value / multiple) * multiple).toPrecision(10));
+}
+
+/** How far a value is between narrow limits, 0 to 1, or null where that tells nothing. */
+export function shareOf(
+  value: number | bigint | null,
+  { integer, minimum, maximum }: Bounds,
+): number | null {
+  const range = Number(maximum) - Number(minimum);
+  if (value === null || integer || !(range > 0 && range <= NARROW)) return null;
+  return Math.max(0, Math.min(1, (Number(value) - Number(minimum)) / range));
 }
 
 /** What was typed, as a number; a whole one beyond 2^53 is a bigint. Null if it is none. */
