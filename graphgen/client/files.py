@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ..problems import InvalidWorkflow, Problem
 from .answers import parsed
-from .errors import NotFound
+from .errors import NotFound, ServerUnreachable
 from .file import F
 from .link import PIECE_BYTES, Link
 
@@ -41,8 +41,8 @@ class ServerFiles(Generic[F]):
             input it can be given as it is.
 
         Raises:
-            InvalidWorkflow: It can't be read here, or the server does not take it: it is
-                too large, or may hold code.
+            InvalidWorkflow: The path can't be read, or the file may hold code.
+            ServerError: It is too large, or can't be called so.
         """
         with ExitStack() as stack:
             if isinstance(source, bytes):
@@ -54,15 +54,7 @@ class ServerFiles(Generic[F]):
                 name = name or Path(str(getattr(source, "name", ""))).name
             if not name:
                 raise InvalidWorkflow(Problem("bad_name", "the file has no name", hint="give one"))
-            async with self._link.request(
-                "POST",
-                "/api/files",
-                data=_pieces(stream),
-                query={"name": name},
-                headers={"Content-Type": "application/octet-stream"},
-            ) as response:
-                entry = parsed(await response.read())
-        return self._stored(entry, "inputs")
+            return self._stored(await self._sent(stream, name), "inputs")
 
     async def list(self, folder: Folder = "inputs", path: str = "") -> list[F]:
         """Files and folders in a folder, newest first.
@@ -96,6 +88,22 @@ class ServerFiles(Generic[F]):
         name = path.rpartition("/")[2]
         return self._made(name, path, item["media_type"], item["bytes"], item["url"])
 
+    async def _sent(self, stream: BinaryIO, name: str) -> Any:
+        failures: list[Exception] = []
+        try:
+            async with self._link.request(
+                "POST",
+                "/api/files",
+                data=_pieces(stream, failures),
+                query={"name": name},
+                headers={"Content-Type": "application/octet-stream"},
+            ) as response:
+                return parsed(await response.read())
+        except ServerUnreachable:
+            for failure in failures:  # it was cut because there was nothing to send
+                raise failure from None
+            raise
+
     def _stored(self, entry: Mapping[str, Any], folder: Folder) -> F:
         path = entry["path"]
         place = _place(folder, path)
@@ -120,6 +128,10 @@ def _opened(path: Path | str) -> BinaryIO:
         ) from None
 
 
-async def _pieces(stream: BinaryIO) -> AsyncIterator[bytes]:
-    while piece := await asyncio.to_thread(stream.read, PIECE_BYTES):
-        yield piece
+async def _pieces(stream: BinaryIO, failures: list[Exception]) -> AsyncIterator[bytes]:
+    try:
+        while piece := await asyncio.to_thread(stream.read, PIECE_BYTES):
+            yield memoryview(piece).tobytes()  # a TypeError for text
+    except Exception as failure:
+        failures.append(failure)
+        raise

@@ -61,7 +61,12 @@ class Link:
             data = encoded(body)
             more["Content-Type"] = "application/json"
         async with self.request(method, path, data, query, more) as response:
-            return parsed(await response.read())
+            answer = await response.read()
+        if not answer:
+            return None
+        if response.content_type != "application/json":
+            raise no_server(self.address.base)
+        return parsed(answer)
 
     @asynccontextmanager
     async def request(

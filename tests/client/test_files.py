@@ -100,6 +100,20 @@ def test_what_can_not_be_read_here_is_an_error(client, tmp_path):
             client.files.upload(path)
 
 
+def test_what_breaks_while_it_is_read_is_that_error(client):
+    class Broken(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell() > 1 << 20:
+                raise OSError("the disk is gone")
+            return super().read(size)
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        client.files.upload(Broken(bytes(4 << 20)), "broken.bin")
+    with pytest.raises(TypeError):
+        client.files.upload(io.StringIO("text"), "text.txt")
+    assert client.files.list() == []
+
+
 def test_a_missing_file_is_an_error(client):
     with pytest.raises(NotFound, match=r"no file 'none\.png'"):
         client.files.find("none.png")

@@ -156,6 +156,16 @@ def test_another_server(stranger, status, headers, body, said):
                 client.queue()
 
 
+def test_a_server_that_turns_into_another(stranger, server):
+    place = stranger(200, {"Content-Type": "text/html"}, b"<html>Log in</html>")
+    with Relay(server.port) as relay, Client(relay.url) as client:
+        client.queue()
+        relay.target = int(place.rpartition(":")[2])
+        relay.cut()
+        with pytest.raises(WrongServer, match="is no graphgen server"):
+            client.queue()
+
+
 def test_what_does_not_speak_http():
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
