@@ -142,6 +142,13 @@ def test_windows_keep_their_tabs_apart_and_leave_work_to_the_next(editor, contex
 
 
 def test_saving_opening_and_versions(editor, page):
+    page.keyboard.press("Control+s")
+    page.get_by_label("Name").fill("no/name")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast.bad")).to_contain_text("'no/name' is no name for a workflow")
+    page.keyboard.press("Escape")
+    titles(page, "Text to image")
+
     save_as(page, "my apples")
     expect(page.locator(".unsaved")).to_have_count(0)
     page.locator(PROMPT).fill("an apple")
@@ -153,9 +160,9 @@ def test_saving_opening_and_versions(editor, page):
 
     page.keyboard.press("Alt+w")
     page.keyboard.press("Control+o")
-    page.get_by_label("Search saved workflows").fill("apples image")
+    page.get_by_label("Search saved workflows").fill("apples picture")
     page.locator('[data-saved="my apples"]').click()
-    titles(page, "Text to image")
+    titles(page, "my apples")
     expect(page.locator(PROMPT)).to_have_value("an apple")
 
     press(page, "Menu")
@@ -163,7 +170,7 @@ def test_saving_opening_and_versions(editor, page):
     page.locator('[data-revision="1"] > button').click()
     expect(page.locator(".changes")).to_have_text("changed sinceprompt")
     press(page, "Look at it")
-    titles(page, "Text to image", "Text to image · Version 1")
+    titles(page, "my apples", "my apples · Version 1")
     expect(page.locator(PROMPT)).to_have_value("a slice of pizza")
     page.keyboard.press("Alt+w")
     page.locator('[data-revision="1"] > button').click()

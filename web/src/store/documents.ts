@@ -72,6 +72,8 @@ export interface DocumentsSlice extends Tabs {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+/** What belongs to the tab that was shown. */
+const LEAVING = { gesture: null, linking: null, refused: [] } as const;
 let opened = 0;
 
 export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> = (set, get) => {
@@ -114,12 +116,13 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
         documents: { ...documents, [id]: document },
         order: [...order, id],
         active: id,
+        ...LEAVING,
       }));
       return id;
     },
 
-    close: (id) => set((tabs) => ({ ...closeTab(tabs, id), gesture: null, linking: null })),
-    reopen: (id) => set((tabs) => reopenTab(tabs, id)),
+    close: (id) => set((tabs) => ({ ...closeTab(tabs, id), ...LEAVING })),
+    reopen: (id) => set((tabs) => ({ ...reopenTab(tabs, id), ...LEAVING })),
     move: (id, to) => set((tabs) => moveTab(tabs, id, to)),
     rename: (id, name) => change(id, [], [setAbout({ name })]),
     replace: (id, graph) => change(id, [], [replaceDocument({ graph })]),
@@ -133,7 +136,7 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
         closed: tabs.closed,
       })),
 
-    activate: (active) => set({ active, gesture: null, linking: null }),
+    activate: (active) => set({ active, ...LEAVING }),
 
     execute(changes, merge) {
       const document = activeDocument(get());

@@ -44,3 +44,32 @@ test("events before the first of their run are not lost", () => {
   const { runs } = applyEvents(NO_RUNS, [node("node_started", "a")]);
   expect(runs.r?.nodes.a?.status).toBe("running");
 });
+
+test("the queue follows what begins, waits and ends", () => {
+  const of = (run_id: string, type: string, more: object = {}) => event({ run_id, type, ...more });
+  const queued = (run: string, position: number) =>
+    of(run, "run_queued", { name: run, position, priority: position === 0 ? 10 : 0 });
+  const ended = { status: "succeeded", seconds: 1, outputs: {}, problems: [] };
+  const steps = [
+    [queued("a", 0), queued("b", 1), queued("c", 1), queued("first", 0)],
+    [of("first", "run_started", { nodes: 1 }), of("a", "run_started", { nodes: 1 })],
+    [
+      of("first", "run_finished", ended),
+      of("c", "run_finished", { ...ended, status: "cancelled" }),
+    ],
+  ];
+  let state = NO_RUNS;
+  const seen = steps.map((events) => {
+    state = applyEvents(state, events);
+    return [state.queue.running, state.queue.queued];
+  });
+  expect(seen).toEqual([
+    [[], ["first", "a", "c", "b"]],
+    [
+      ["first", "a"],
+      ["c", "b"],
+    ],
+    [["a"], ["b"]],
+  ]);
+  expect(state.runs.first?.priority).toBe(10);
+});

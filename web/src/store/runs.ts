@@ -8,6 +8,7 @@ import { nthOfBatch } from "../graph/batch";
 import type { Problem } from "../graph/catalogue";
 import { levelAt } from "../graph/subgraphs";
 import { writeForRun } from "../graph/write";
+import { text } from "../i18n";
 import { activeDocument, type OpenDocument } from "./documents";
 import { notePastRuns } from "./pastRuns";
 import { applyEvents, NO_RUNS, type RunsState, viewOf } from "./runEvents";
@@ -73,6 +74,10 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
       const next = applyEvents(state, events);
       return { ...next, documents: followed(state, events) };
     });
+    for (const event of events) {
+      if (event.type === "run_finished" && event.status === "failed")
+        tellFailure(get(), event.run_id);
+    }
     if (events.some(({ type }) => type === "run_finished")) notePastRuns(get);
   },
 
@@ -140,6 +145,20 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
       return run ? { runs: { ...runs, [id]: { ...run, priority } } } : {};
     }),
 });
+
+/** Says that a run failed whose document is not on the screen. */
+function tellFailure({ owners, active, runs, notify, activate }: EditorState, run: string): void {
+  const document = owners[run];
+  if (document === undefined || document === active) return;
+  const name = runs[run]?.name || text("app.untitled");
+  const hint = runs[run]?.problems[0]?.message;
+  notify({
+    kind: "bad",
+    text: text("run.failed_elsewhere", { name }),
+    ...(hint && { hint }),
+    action: { label: text("run.show"), run: () => activate(document) },
+  });
+}
 
 /** Documents show the run of theirs that began last, and keep what was made last. */
 function followed(state: EditorState, events: readonly ServerEvent[]): EditorState["documents"] {

@@ -9,6 +9,7 @@ import { useText } from "../../i18n";
 import { useEditor } from "../../store/store";
 import { tell } from "../../store/tell";
 import { closeDialog, Dialog } from "../Dialog";
+import { Pixels } from "../gallery/Picture";
 import { Icon } from "../Icon";
 
 export default function Templates() {
@@ -45,7 +46,7 @@ export default function Templates() {
               onClick={() => openTemplate(template.name)}
             >
               <span className="template-picture">
-                {template.picture_url && <img src={template.picture_url} alt="" loading="lazy" />}
+                {template.picture_url && <Pixels src={template.picture_url} alt="" lazy />}
               </span>
               <b>{template.title}</b>
               <span>{template.description}</span>

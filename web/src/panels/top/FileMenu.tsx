@@ -11,7 +11,8 @@ const GROUPS: readonly (readonly ActionName[])[] = [
   ["doc.new", "doc.open", "doc.templates", "doc.import"],
   ["doc.save", "doc.save_as", "doc.download", "doc.versions"],
   ["doc.close", "doc.reopen"],
-  ["panel.queue", "panel.gallery"],
+  ["panel.queue", "panel.gallery", "view.form"],
+  ["view.palette", "view.inspector", "view.shortcuts"],
   ["view.theme", "view.language"],
 ];
 

@@ -5,6 +5,7 @@ import { perform } from "../../actions";
 import { api } from "../../api/client";
 import type { SavedEntry } from "../../api/types";
 import { useText } from "../../i18n";
+import { isUnsaved } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import { tell } from "../../store/tell";
 import { closeDialog, Dialog, openDialog } from "../Dialog";
@@ -51,6 +52,7 @@ export function OpenDialog() {
           <Row key={entry.name} entry={entry} />
         ))}
       </ul>
+      <Closed />
       {library !== null && found.length === 0 && (
         <div className="empty">
           <p>{t(library.length > 0 ? "doc.none_found" : "doc.none_saved")}</p>
@@ -60,6 +62,37 @@ export function OpenDialog() {
         </div>
       )}
     </Dialog>
+  );
+}
+
+/** Tabs that were closed and can be opened again as they were, the last one first. */
+function Closed() {
+  const t = useText();
+  const closed = useEditor((state) => state.closed);
+  if (closed.length === 0) return null;
+  return (
+    <section className="recently-closed">
+      <h3>{t("doc.recently_closed")}</h3>
+      <ul>
+        {[...closed].reverse().map((document) => (
+          <li key={document.id}>
+            <button
+              type="button"
+              className="choice"
+              onClick={() => {
+                useEditor.getState().reopen(document.id);
+                closeDialog();
+              }}
+            >
+              {document.history.document.name || document.savedAs || t("app.untitled")}
+              {isUnsaved(document) && (
+                <i className="unsaved" role="img" aria-label={t("app.unsaved")} />
+              )}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

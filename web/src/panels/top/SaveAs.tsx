@@ -24,10 +24,12 @@ export function SaveAs() {
   const onSubmit = async (event: FormEvent) => {
     event.preventDefault();
     setSaving(true);
-    if (await saveTo(document.id, wanted, taken?.revision)) {
-      if (!document.history.document.name) useEditor.getState().rename(document.id, wanted);
-      closeDialog();
-    }
+    // People look for it under the name that they gave it.
+    const { rename, undo } = useEditor.getState();
+    const renamed = wanted !== suggested(document.history.document.name);
+    if (renamed) rename(document.id, wanted);
+    if (await saveTo(document.id, wanted, taken?.revision)) closeDialog();
+    else if (renamed) undo();
     setSaving(false);
   };
 

@@ -1,6 +1,6 @@
 /** Messages in a corner, and a word when the server is not there. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useText } from "../../i18n";
 import { useEditor } from "../../store/store";
 import type { Toast } from "../../store/toasts";
@@ -10,8 +10,15 @@ export function Toasts() {
   const t = useText();
   const toasts = useEditor((state) => state.toasts);
   const offline = useOffline();
+  const box = useRef<HTMLDivElement>(null);
+  const any = toasts.length > 0 || offline;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: shown again it is above dialogs
+  useEffect(() => {
+    box.current?.hidePopover();
+    if (any) box.current?.showPopover();
+  }, [toasts, any]);
   return (
-    <div className="toasts" role="log" aria-live="polite">
+    <div ref={box} className="toasts" popover="manual" role="log" aria-live="polite">
       {offline && (
         <div className="toast bad">
           <span className="spinner" />
