@@ -22,11 +22,7 @@ export const nestActions = {
   "nest.make": {
     label: "nest.make",
     run: make,
-    enabled: (state) => {
-      const graph = activeGraph(state);
-      const ids = selectedNodes(state).map((node) => node.id);
-      return graph !== null && extractionProblem(graph, ids) === null;
-    },
+    enabled: (state) => selectedNodes(state).length > 0,
   },
   "nest.unpack": {
     label: "nest.unpack",
@@ -60,6 +56,11 @@ function make(): void {
   const level = activeLevel(get());
   const ids = selectedNodes(get()).map((node) => node.id);
   if (!level) return;
+  const problem = extractionProblem(level.graph, ids);
+  if (problem === "cycle" || problem === "mixed") {
+    get().notify({ kind: "info", text: text(`nest.${problem}`) });
+    return;
+  }
   const frame = around(shownBoxes(get(), "selected"));
   const [x, y] = frame ? [frame[0] + frame[2] / 2 - 125, frame[1] + frame[3] / 2 - 60] : [0, 0];
   const title = text("nest.subgraph");

@@ -75,6 +75,7 @@ function Level() {
   const moved = useEditor((state) => state.gesture);
   const resizing = useEditor((state) => state.resizing);
   const linking = useEditor((state) => state.linking !== null);
+  const inner = useEditor((state) => (activeDocument(state)?.path.length ?? 0) > 0);
   const snap = useEditor((state) => state.snap);
   const pictured = useEditor(picturedNodes);
   const overview = useEditor((state) => state.distance === "overview" && isLarge(state));
@@ -94,7 +95,7 @@ function Level() {
 
   return (
     <ReactFlow
-      className={linking ? "canvas linking" : "canvas"}
+      className={["canvas", linking && "linking", inner && "inner"].filter(Boolean).join(" ")}
       nodes={overview ? NO_NODES : nodes}
       edges={overview ? NO_EDGES : edges}
       nodeTypes={NODE_TYPES}

@@ -249,8 +249,10 @@ export const en = {
   "edit.rename": "Rename",
   "edit.open": "Open or write",
   "edit.escape": "Out: field, selection, subgraph",
-  "nest.cycle": "These nodes can't become a subgraph: a link leaves them and comes back. Select what is between, too.",
-  "nest.mixed": "These nodes can't become a subgraph: a list input has links from inside and from outside.",
+  "nest.cycle":
+    "These nodes can't become a subgraph: a link leaves them and comes back. Select what is between, too.",
+  "nest.mixed":
+    "These nodes can't become a subgraph: a list input has links from inside and from outside.",
   "nest.make": "Make a subgraph",
   "nest.unpack": "Unpack the subgraph",
   "nest.enter": "Open the subgraph",

@@ -8,6 +8,8 @@ import { Dialog } from "../Dialog";
 const GESTURES: readonly [TextKey, TextKey][] = [
   ["gesture.double_click", "gesture.add"],
   ["gesture.drag_link", "gesture.fitting"],
+  ["gesture.double_click_link", "gesture.bend"],
+  ["gesture.drag_end", "gesture.move_link"],
   ["gesture.drop", "gesture.picture"],
   ["gesture.drag_number", "gesture.number"],
   ["gesture.right_click", "gesture.input"],

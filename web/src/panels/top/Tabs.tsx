@@ -1,10 +1,10 @@
-/** The open documents, and the way into the subgraph that is shown. */
+/** The open documents. */
 
 import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { perform } from "../../actions";
 import { closeTab } from "../../actions/file";
 import { useText } from "../../i18n";
-import { activeDocument, isUnsaved } from "../../store/documents";
+import { isUnsaved } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import { Icon } from "../Icon";
 
@@ -151,29 +151,5 @@ function TabName({ id, name, onDone }: { id: string; name: string; onDone: () =>
         event.preventDefault();
       }}
     />
-  );
-}
-
-/** Which subgraph is shown, and the levels around it to go out to. */
-export function Breadcrumbs() {
-  const t = useText();
-  const document = useEditor(activeDocument);
-  if (!document || document.through.length === 0) return null;
-  const names = [document.history.document.name || t("app.untitled"), ...document.through];
-  const { leave } = useEditor.getState();
-  return (
-    <nav className="breadcrumbs" aria-label={t("app.levels")}>
-      {names.map((name, index) => (
-        <button
-          key={index}
-          type="button"
-          disabled={index === names.length - 1}
-          onClick={() => leave(names.length - 1 - index)}
-        >
-          {index > 0 && <Icon name="chevron" />}
-          {name}
-        </button>
-      ))}
-    </nav>
   );
 }
