@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..problems import InvalidWorkflow, Problem
 from . import requires
 from .pack import Origin, Pack
-from .settings import FOLDER, PluginSettings
+
+if TYPE_CHECKING:
+    from .settings import PluginSettings
 
 GROUP = "graphgen"
 DISTRIBUTION = "graphgen"
+FOLDER = "plugins"
+SETTINGS = "plugins.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class _Search:
 
     choice: Choice
     before: Mapping[str, Pack]
-    settings: PluginSettings
+    settings: PluginSettings | None
     packs: list[Pack] = field(default_factory=list)
     taken: dict[str, Pack] = field(default_factory=dict)
 
@@ -52,7 +56,8 @@ class _Search:
         """Why a pack that does not ship with graphgen is not wanted."""
         wanted = self.choice.third_party
         if wanted is True:
-            return "disabled in the settings" if name in self.settings.disabled else ""
+            disabled = self.settings is not None and name in self.settings.disabled
+            return "disabled in the settings" if disabled else ""
         if not wanted:
             return "packs of others are turned off"
         return "" if name in wanted else "another pack was asked for"
@@ -134,9 +139,7 @@ def find_packs(choice: Choice, before: Sequence[Pack] = ()) -> list[Pack]:
         InvalidWorkflow: The settings are damaged, a folder is none, or a pack that was asked
             for by name is not there.
     """
-    settings = PluginSettings()
-    if choice.installed and choice.workspace is not None:
-        settings = PluginSettings.read(choice.workspace)
+    settings = _settings(choice.workspace) if choice.installed else None
     search = _Search(choice, {p.source: p for p in before if p.origin == "folder"}, settings)
     if choice.installed:
         search.entry_points()
@@ -150,12 +153,21 @@ def find_packs(choice: Choice, before: Sequence[Pack] = ()) -> list[Pack]:
     return search.packs
 
 
-def _folders(choice: Choice, settings: PluginSettings) -> Iterator[Path]:
+def _settings(workspace: Path | None) -> PluginSettings | None:
+    if workspace is None or not (workspace / SETTINGS).exists():
+        return None
+    # Only here: few workspaces have any, and the command line should start quickly.
+    from .settings import PluginSettings
+
+    return PluginSettings.read(workspace)
+
+
+def _folders(choice: Choice, settings: PluginSettings | None) -> Iterator[Path]:
     if choice.installed and choice.workspace is not None:
         own = choice.workspace / FOLDER
         if own.is_dir():
             yield own
-        for name in settings.folders:
+        for name in settings.folders if settings is not None else ():
             yield _checked(choice.workspace / name, "the folder of packs in the settings")
     for folder in choice.folders:
         yield _checked(folder, "the folder of packs")

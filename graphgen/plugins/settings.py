@@ -9,9 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..problems import InvalidWorkflow, Problem
 from ..workspace import atomic_file
-
-FILE = "plugins.json"
-FOLDER = "plugins"
+from .discovery import SETTINGS
 
 
 class PluginSettings(BaseModel):
@@ -36,7 +34,7 @@ class PluginSettings(BaseModel):
             InvalidWorkflow: The file is damaged. Nothing is guessed, as a pack that the user
                 turned off would be loaded.
         """
-        path = workspace / FILE
+        path = workspace / SETTINGS
         try:
             return cls.model_validate(json.loads(path.read_bytes()))
         except FileNotFoundError:
@@ -49,7 +47,7 @@ class PluginSettings(BaseModel):
 
     def write(self, workspace: Path) -> None:
         """Keep them; the file is whole or, on an error, as it was."""
-        with atomic_file(workspace / FILE) as temporary:
+        with atomic_file(workspace / SETTINGS) as temporary:
             temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     def with_pack(self, name: str, enabled: bool) -> PluginSettings:
