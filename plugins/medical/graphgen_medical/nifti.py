@@ -11,6 +11,7 @@ from .geometry import Affine, as_affine, lps_to_ras
 from .types import HOUNSFIELD, UNSPECIFIED, Segmentation, Source, Volume
 
 SUFFIXES = (".nii", ".nii.gz")
+RESEARCH = "graphgen-medical, research only"
 _TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
@@ -63,20 +64,52 @@ def read_nifti(path: Path, modality: str = "CT") -> Volume:
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
-    """Write a volume; the header names no patient, since a volume holds identifiers in its
-    source only."""
+    """Write a volume as float32; the header names no patient, since a volume holds
+    identifiers in its source only."""
+    import nibabel
+
+    nibabel.save(_image(volume.data.cpu().numpy(), volume.affine, RESEARCH), path)
+
+
+def write_labels(segmentation: Segmentation, path: Path) -> None:
+    """Write labels as uint8; their names stand in the header, as far as it has room."""
+    import nibabel
+
+    nibabel.save(_labels(segmentation), path)
+
+
+def nifti_bytes(value: Volume | Segmentation) -> bytes:
+    """A NIfTI file in memory, uncompressed: Hounsfield units rounded to int16, other values
+    as float32, labels as uint8."""
+    import numpy as np
+
+    if isinstance(value, Segmentation):
+        return _labels(value).to_bytes()
+    values = value.data.cpu().numpy()
+    if value.unit == HOUNSFIELD and abs(values).max() < 32767:
+        values = np.rint(values).astype(np.int16)
+    return _image(values, value.affine, RESEARCH).to_bytes()
+
+
+def _labels(segmentation: Segmentation) -> Any:
+    names = "; ".join(f"{n} {name}" for n, name in enumerate(segmentation.names, start=1))
+    image = _image(segmentation.labels.cpu().numpy(), segmentation.affine, names)
+    image.header.set_intent("label")
+    return image
+
+
+def _image(values: Any, affine: Affine, description: str) -> Any:
     import nibabel
     import numpy as np
 
     image = nibabel.Nifti1Image(
-        np.ascontiguousarray(volume.data.cpu().numpy().transpose(2, 1, 0)),
-        np.array(lps_to_ras(volume.affine)),
+        np.ascontiguousarray(values.transpose(2, 1, 0)), np.array(lps_to_ras(affine))
     )
     image.header.set_xyzt_units("mm")
     image.set_sform(image.affine, code="scanner")
     image.set_qform(image.affine, code="scanner", strip_shears=True)
-    image.header["descrip"] = b"graphgen-medical, research only"
-    nibabel.save(image, path)
+    image.header["descrip"] = description.encode("ascii", "replace")[:79]
+    return image
 
 
 def lps_volume(values: Any, affine: Affine, kind: str, modality: str) -> Volume:
@@ -100,21 +133,3 @@ def lps_volume(values: Any, affine: Affine, kind: str, modality: str) -> Volume:
         unit=HOUNSFIELD if named == "CT" else UNSPECIFIED,
         source=Source(kind=kind),
     )
-
-
-def write_labels(segmentation: Segmentation, path: Path) -> None:
-    """Write labels as uint8; their names stand in the header, as far as it has room."""
-    import nibabel
-    import numpy as np
-
-    image = nibabel.Nifti1Image(
-        np.ascontiguousarray(segmentation.labels.cpu().numpy().transpose(2, 1, 0)),
-        np.array(lps_to_ras(segmentation.affine)),
-    )
-    image.header.set_xyzt_units("mm")
-    image.set_sform(image.affine, code="scanner")
-    image.set_qform(image.affine, code="scanner", strip_shears=True)
-    image.header.set_intent("label")
-    names = "; ".join(f"{n} {name}" for n, name in enumerate(segmentation.names, start=1))
-    image.header["descrip"] = names.encode("ascii", "replace")[:79]
-    nibabel.save(image, path)

@@ -116,11 +116,16 @@ def nearest_original(volume: Volume, index: int) -> int | None:
 
 def derivation(volume: Volume) -> str:
     """What was done to the originals, at most 1024 characters (VR ST)."""
-    text = " ".join(volume.steps) or "Saved without a change to its values."
+    text = " ".join(map(_sentence, volume.steps)) or "Saved without a change to its values."
     room = _LONGEST_TEXT - len(RESEARCH) - 1
     if len(text) > room:
         text = text[: room - 4].rsplit(" ", 1)[0] + " ..."
     return f"{text.encode('ascii', 'replace').decode()} {RESEARCH}"
+
+
+def _sentence(step: str) -> str:
+    step = step.strip()
+    return step[:1].upper() + step[1:] + ("" if step.endswith(".") else ".")
 
 
 def equipment() -> Dataset:

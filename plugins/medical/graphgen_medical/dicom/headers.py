@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 BARE_SUFFIXES = (".dcm", ".ima", ".dicom")
 """Of files that are taken for DICOM though they lack the preamble of PS3.10."""
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_NO_PICTURES = (
+    "1.2.840.10008.5.1.4.1.1.66.4",  # segmentation
+    "1.2.840.10008.5.1.4.1.1.66.7",  # label map segmentation
+    "1.2.840.10008.5.1.4.1.1.481.2",  # RT dose
+)
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 """Transfer syntaxes: implicit and explicit VR, little endian."""
 _MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
@@ -48,7 +53,9 @@ class Header:
 
     @property
     def is_image(self) -> bool:
-        return "Rows" in self.dataset and "Columns" in self.dataset
+        """Whether it is a picture of the patient; labels and doses have rows as well."""
+        sized = "Rows" in self.dataset and "Columns" in self.dataset
+        return sized and self.dataset.get("SOPClassUID") not in _NO_PICTURES
 
     @property
     def kind(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..types import HOUNSFIELD, UNSPECIFIED, Volume
 from .grid import arrange
-from .headers import check_modality, check_one_patient, read_series_headers
+from .headers import Series, check_modality, check_one_patient, read_series_headers
 from .pixels import AIR, read_pixels
 from .slices import slices_of
 from .source import source_of
@@ -41,9 +41,9 @@ def read_series(
     check_one_patient(found)
     check_modality(found, modality)
     grid = arrange(slices_of(found.headers), correct)
-    hounsfield = found.modality == "CT" and modality != "any"
-    if found.modality == "CT" and modality == "any":
-        hounsfield = all(one.slope is not None or one.lookup for one in grid.slices)
+    hounsfield = found.modality == "CT" and _says_hounsfield(found)
+    if modality == "any":
+        hounsfield &= all(one.slope is not None or one.lookup for one in grid.slices)
     values = read_pixels(grid.slices, hounsfield=hounsfield, progress=progress)
     outside = AIR if hounsfield else 0.0
     if grid.shifts is not None:
@@ -60,6 +60,11 @@ def read_series(
         source=source_of(found.headers, originals, grid.affine),
         steps=grid.steps,
     )
+
+
+def _says_hounsfield(series: Series) -> bool:
+    """CT is in Hounsfield units unless its rescale type says otherwise (PS3.3 C.11.1)."""
+    return str(series.headers[0].get("RescaleType", HOUNSFIELD)).upper() == HOUNSFIELD
 
 
 def _straightened(

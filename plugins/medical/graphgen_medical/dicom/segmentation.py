@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphgen import NodeError
@@ -105,6 +106,22 @@ def segmentation_object(
     )
     made.SeriesDescription = (description or ", ".join(segmentation.names))[:64]
     return made
+
+
+def read_segmentation(path: Path) -> Segmentation:
+    """The labels of a segmentation object, on the grid of its frames."""
+    import highdicom
+    import numpy as np
+    import torch
+
+    made: Any = highdicom.seg.segread(path)
+    grid = made.get_volume(combine_segments=True)
+    return Segmentation(
+        torch.from_numpy(np.ascontiguousarray(grid.array, dtype=np.uint8)),
+        tuple(str(segment.SegmentLabel) for segment in made.SegmentSequence),
+        geometry.permuted(geometry.as_affine(grid.affine.tolist()), (2, 1, 0)),
+        method="Read from DICOM.",
+    )
 
 
 def _algorithm(segmentation: Segmentation, version: str) -> Any:
