@@ -237,6 +237,12 @@ def test_files_dropped_on_the_window_open(editor, page, tmp_path):
     file = tmp_path / "downloaded.json"
     download.value.save_as(file)
     assert json.loads(file.read_text())["nodes"].keys() >= {"prompt", "sample"}
+    with page.expect_file_chooser() as chooser:
+        press(page, "Menu")
+        page.locator('.menu [data-action="doc.import"]').click()
+    chooser.value.set_files(file)
+    titles(page, "Text to image", "Text to image")
+    page.keyboard.press("Alt+w")
 
     drawn = {
         "name": "Drawn",

@@ -230,6 +230,7 @@ def test_progress_and_previews_are_shown_while_a_node_works(steered, window):
     expect(page.locator('[data-node="wait"].run-running')).to_be_visible()
     expect(page.locator('[data-tab="Live"] .tab-run.running')).to_be_visible()
     expect(page.locator(".run-controls .status")).to_have_text("Running 1/2")
+    expect(page).to_have_title("50 % · graphgen")
     page.reload()
     expect(page.locator(".run-controls .status")).to_contain_text("Running")
     GATE.set()

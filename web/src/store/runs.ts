@@ -11,7 +11,7 @@ import { writeForRun } from "../graph/write";
 import { text } from "../i18n";
 import { activeDocument, type OpenDocument } from "./documents";
 import { notePastRuns } from "./pastRuns";
-import { applyEvents, NO_RUNS, type RunsState, viewOf } from "./runEvents";
+import { applyEvents, NO_RUNS, type RunsState, type RunView, viewOf } from "./runEvents";
 import type { EditorState } from "./store";
 import { tell } from "./tell";
 
@@ -71,8 +71,9 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
 
   receive: (events) => {
     set((state) => {
-      const next = applyEvents(state, events);
-      return { ...next, documents: followed(state, events) };
+      const { runs, queue } = applyEvents(state, events);
+      const documents = followed(state, events);
+      return { runs: lately(runs, documents), queue, documents };
     });
     for (const event of events) {
       if (event.type === "run_finished" && event.status === "failed")
@@ -145,6 +146,21 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
       return run ? { runs: { ...runs, [id]: { ...run, priority } } } : {};
     }),
 });
+
+/** How many runs are known at most, and how many stay when there are more. */
+const MOST_RUNS = 500;
+const RUNS_LEFT = 300;
+
+/** Forgets runs that ended long ago and that no document shows; the history has them. */
+function lately(runs: RunsState["runs"], documents: EditorState["documents"]): RunsState["runs"] {
+  const all = Object.values(runs);
+  if (all.length <= MOST_RUNS) return runs;
+  const shown = new Set(Object.values(documents).flatMap(({ run, results }) => [run, results]));
+  const stays = ({ id, status }: RunView, index: number) =>
+    index < RUNS_LEFT || status === "queued" || status === "running" || shown.has(id);
+  const left = all.sort((a, b) => b.created - a.created).filter(stays);
+  return Object.fromEntries(left.map((run) => [run.id, run]));
+}
 
 /** Says that a run failed whose document is not on the screen. */
 function tellFailure({ owners, active, runs, notify, activate }: EditorState, run: string): void {

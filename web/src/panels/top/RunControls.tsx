@@ -1,6 +1,6 @@
 /** Run, how often, and cancel; how far the shown run is. */
 
-import { type RefObject, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { perform, useEnabled } from "../../actions";
 import { duration } from "../../canvas/CardHeader";
 import type { SeedMode } from "../../graph/batch";
@@ -64,9 +64,19 @@ export function RunControls() {
   );
 }
 
+const TITLE = "graphgen";
+
 function RunStatus({ run }: { run: RunView }) {
   const t = useText();
   const over = Object.values(run.nodes).filter(({ status }) => status !== "running").length;
+  const share = Math.round((100 * Math.min(over, run.total)) / Math.max(1, run.total));
+  const title = run.status === "running" ? `${share} % · ${TITLE}` : TITLE;
+  useEffect(() => {
+    document.title = title; // for those who look at something else meanwhile
+    return () => {
+      document.title = TITLE;
+    };
+  }, [title]);
   return (
     <span className={`status ${run.status}`} role="status">
       {t(`run.${run.status}`)}
