@@ -143,7 +143,7 @@ def find_packs(choice: Choice, before: Sequence[Pack] = ()) -> list[Pack]:
     search = _Search(choice, {p.source: p for p in before if p.origin == "folder"}, settings)
     if choice.installed:
         search.entry_points()
-    for folder in _folders(choice, settings):
+    for folder in dict.fromkeys(_folders(choice, settings)):
         search.folder(folder)
     search.objects()
     if not isinstance(choice.third_party, bool) and not before:  # later it may go

@@ -13,6 +13,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
@@ -158,9 +159,10 @@ def _declared(path: Path) -> dict[str, Any]:
 
 
 def _stamps(path: Path) -> Iterator[tuple[str, int, int]]:
-    if path.is_file():
-        stat = path.stat()
-        yield str(path), stat.st_mtime_ns, stat.st_size
+    if not path.is_dir():
+        with suppress(OSError):  # gone in this moment, as when an editor saves
+            stat = path.stat()
+            yield str(path), stat.st_mtime_ns, stat.st_size
         return
     for folder, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]

@@ -350,3 +350,31 @@ def test_an_error_of_a_loader_is_the_error_of_the_node(make_engine, loader):
 
     assert (problem.code, problem.node, problem.hint) == ("damaged_model", "l", "get another")
     assert engine.run(document).status == "succeeded"
+
+
+class AnotherLoader(Loader):
+    """What the same pack brings after it was loaded again."""
+
+
+def test_a_loader_that_stayed_the_same_keeps_its_weights(pool, loader):
+    model = use(pool, "a")
+
+    again = pool.with_loaders({"test/model": Loader(), "new/model": AnotherLoader()})
+
+    assert use(again, "a") is model
+    assert loader.loaded == ["a"]
+    assert again.usage() == pool.usage() == {"gpu:0": 100}
+
+
+def test_another_loader_reads_for_itself_and_what_runs_keeps_the_old_one(pool, loader):
+    use(pool, "idle")
+    with pool.use(ref("busy"), "gpu:0", "float32") as busy:
+        other = AnotherLoader()
+        again = pool.with_loaders({"test/model": other})
+
+        assert use(again, "busy") is not busy
+        assert use(pool, "busy") is busy
+        assert (loader.loaded, other.loaded) == (["idle", "busy"], ["busy"])
+    assert again.usage() == {"gpu:0": 200}  # idle ones of the old loader went at once
+    with pytest.raises(NodeError):
+        use(pool.with_loaders({}), "busy")

@@ -85,6 +85,28 @@ def test_the_settings_disable_packs_and_name_folders(site, workspace, tmp_path):
     assert look(workspace, third_party=["shop"]) == {*SHIPPED, "shop"}  # asked for by name
 
 
+def test_what_the_settings_say_now_counts_when_packs_are_looked_for_again(workspace):
+    write(workspace / "plugins" / "own.py", code("own"))
+    before = Plugins(choice=Choice(workspace=workspace))
+
+    PluginSettings(disabled=["own"]).write(workspace)
+    without = before.again()
+    PluginSettings().write(workspace)
+
+    assert "own/number" in before.registry.nodes
+    assert "own/number" not in without.registry.nodes
+    assert without.registry.absent["own"] == "disabled in the settings"
+    assert "own/number" in without.again().registry.nodes
+
+
+def test_a_folder_that_is_named_twice_is_looked_into_once(workspace):
+    write(workspace / "plugins" / "own.py", code("own"))
+    PluginSettings(folders=["plugins"]).write(workspace)
+
+    assert "own" in look(workspace, folders=[workspace / "plugins"])
+    assert Plugins(choice=Choice(workspace=workspace)).problems == []
+
+
 @pytest.mark.parametrize("text", ["{", '{"disabled": "shop"}', '{"disable": []}', "[]"])
 def test_damaged_settings_are_told_and_nothing_is_guessed(workspace, text):
     write(workspace / "plugins.json", text)
