@@ -39,9 +39,10 @@ class Follower:
 
     async def next(self, seconds: float) -> Event | None:
         """The next event; None if some may have been missed, or if none comes in time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
+        if not self._news.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
         event = self._inbox.popleft() if self._inbox else None
         if event is None:
             self._missed = False

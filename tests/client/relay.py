@@ -1,5 +1,5 @@
 """What stands between a client and a server: a TCP relay whose connections can be cut, and
-which can refuse websockets, as some proxies do."""
+which can refuse websockets and serves below a path as well, as some proxies do."""
 
 from __future__ import annotations
 
@@ -89,6 +89,8 @@ class Relay:
             while data := await reader.read(65536):
                 # The server wants to be called by its own port.
                 data = data.replace(b":%d\r\n" % self.port, b":%d\r\n" % self.target)
+                if asker:
+                    data = data.replace(b" /below/", b" /", 1)
                 self.watched += data.startswith(b"GET /api/events")
                 if asker and not self.sockets and data.startswith(b"GET /api/events"):
                     if self.sockets is False:

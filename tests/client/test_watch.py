@@ -86,6 +86,16 @@ def test_where_websockets_are_swallowed_runs_go_on_all_the_same(server, monkeypa
         assert client.run(graph({"n": "core/number"}, {"n": "n.value"})).outputs == {"n": 0}
 
 
+def test_a_server_below_a_path(server, tmp_path):
+    with Relay(server.port) as relay, Client(f"{relay.url}/below/") as client:
+        events = []
+        document = graph({"p": "image/solid"}, {"image": "p.image"})
+        image = client.run(document, on_event=events.append).outputs["image"]
+        assert image.url.startswith(f"{relay.url}/below/api/")
+        assert image.save(tmp_path)[0].read_bytes() == image.bytes()
+    assert any(isinstance(event, ev.NodeFinished) for event in events)
+
+
 def test_events_that_the_server_has_dropped_are_made_up_for(make_server):
     """More happens while the line is cut than the server keeps."""
     from graphgen.server.feed import Feed
