@@ -47,7 +47,7 @@ class _Search:
     """One look for packs."""
 
     choice: Choice
-    before: Mapping[str, Pack]
+    before: Mapping[tuple[str, str], Pack]
     settings: PluginSettings | None
     packs: list[Pack] = field(default_factory=list)
     taken: dict[str, Pack] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class _Search:
             if not pack.in_use:
                 continue
             pack.stamp = found.stamp()
-            same = self.before.get(pack.source)
+            same = self.before.get((pack.name, pack.source))
             if same is not None and same.plugin is not None and same.stamp == pack.stamp:
                 pack.plugin = same.plugin
             else:
@@ -140,7 +140,8 @@ def find_packs(choice: Choice, before: Sequence[Pack] = ()) -> list[Pack]:
             for by name is not there.
     """
     settings = _settings(choice.workspace) if choice.installed else None
-    search = _Search(choice, {p.source: p for p in before if p.origin == "folder"}, settings)
+    known = {(pack.name, pack.source): pack for pack in before if pack.origin == "folder"}
+    search = _Search(choice, known, settings)
     if choice.installed:
         search.entry_points()
     for folder in dict.fromkeys(_folders(choice, settings)):

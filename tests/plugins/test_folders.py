@@ -91,6 +91,44 @@ def project(path, name, requires="graphgen"):
     )
 
 
+TWO = """
+    [project.entry-points.graphgen]
+    one = "pair.one"
+    two = "pair.two:plugin"
+"""
+PLUGIN = """
+    from graphgen import hookimpl, node
+
+    @node("two/number", title="Number")
+    def number(value: int = 2) -> int:
+        '''Give a number.'''
+        return value
+
+    class Plugin:
+        @hookimpl
+        def graphgen_nodes(self):
+            return [number]
+
+    plugin = Plugin()
+"""
+
+
+def test_a_project_may_bring_several_packs(folder):
+    write(folder / "pair" / "pyproject.toml", TWO)
+    write(folder / "pair" / "pair" / "__init__.py", "")
+    write(folder / "pair" / "pair" / "one.py", code("one", value=1))
+    write(folder / "pair" / "pair" / "two.py", PLUGIN)
+
+    plugins, _ = packs(folder)
+
+    for each in (plugins, plugins.again()):
+        assert each.problems == []
+        assert {id: spec.inputs["value"].default for id, spec in each.registry.nodes.items()} == {
+            "one/number": 1,
+            "two/number": 2,
+        }
+
+
 def test_a_folder_that_is_a_pack_itself_may_be_named(folder):
     project(folder, "whole")
 
