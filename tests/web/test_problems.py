@@ -53,7 +53,7 @@ def test_problems_are_listed_before_a_run_and_lead_to_their_ports(page):
 
     # Into the subgraph, to the port that has no widget.
     page.locator('[data-problem="soft/blur.image"]').click()
-    expect(page.locator('[data-node="blur"] .port-name.wrong')).to_have_text("image •")
+    expect(page.locator('[data-node="blur"] .port-name.open')).to_have_text("image •")
     expect(page.locator('[data-node="edge"] .problem-mark')).to_have_count(0)
 
 
@@ -63,7 +63,7 @@ def test_a_problem_is_seen_at_once_while_one_edits(page):
     page.locator('[data-node="noise"] .card-header').click(position={"x": 20, "y": 8})
     page.keyboard.press("Delete")
     expect(count(page)).to_have_text("1 problem")
-    wrong = page.locator('[data-node="sample"] .port-name.wrong')
+    wrong = page.locator('[data-node="sample"] .port-name.open')
     expect(wrong).to_have_text("latent •")
     expect(wrong).to_have_attribute("title", "'latent' (latent) is neither set nor linked")
     page.keyboard.press("Control+z")
@@ -105,3 +105,18 @@ def test_a_failure_lands_on_its_node_until_it_is_changed(page):
     expect(page.locator('[data-node="divide"] .badge.stale')).to_be_visible()
     expect(page.locator('[data-node="apart"] .badge')).to_be_visible()
     expect(page.locator('[data-node="apart"] .badge.stale')).to_have_count(0)
+
+
+def test_nodes_that_no_result_needs_are_checked_and_do_not_stop_a_run(page):
+    nodes = {
+        "one": {"type": "control/value", "inputs": {"value": 1}},
+        "loose": {"type": "image/solid", "inputs": {"width": 0}},
+    }
+    drop_workflow(page, workflow(nodes, outputs={"x": "one.value"}))
+    expect(count(page)).to_have_text("1 problem")
+    expect(page.locator('[data-node="loose"] .problem-mark')).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="one"] .node-value')).to_have_text("1")
+    page.locator('[data-action="view.form"]').click()
+    expect(page.locator(".form-made")).to_contain_text("1")
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -167,7 +167,7 @@ def test_models_are_picked_by_name(page):
     model = widget(page, "model.model")
     model.click()
     models = page.get_by_role("dialog", name="Model")
-    models.get_by_role("searchbox").fill("x4")
+    models.get_by_role("searchbox").fill("emoji-x4")
     expect(models.locator("[data-model]")).to_have_count(1)
     models.locator('[data-model="emoji-x4"]').click()
     expect(model).to_contain_text("emoji-x4")

@@ -22,7 +22,7 @@ export const api = {
   nodes: () => request<CatalogueAnswer>("GET", "/api/nodes"),
   templates: () => request<{ templates: Template[] }>("GET", "/api/templates"),
   template: (id: string) => request<{ workflow: JsonObject }>("GET", `/api/templates/${name(id)}`),
-  validate: (body: { workflow: JsonObject }, signal?: AbortSignal) =>
+  validate: (body: { workflow: JsonObject; targets?: readonly string[] }, signal?: AbortSignal) =>
     request<{ problems: Problem[] }>("POST", "/api/validate", {
       body,
       ...(signal && { signal }),

@@ -90,12 +90,14 @@ function ProblemMark({ problems }: { problems: readonly ShownProblem[] }) {
   const t = useText();
   const say = ({ place, message, hint }: ShownProblem) =>
     [place.port ? `${place.port}: ${message}` : message, hint].filter(Boolean).join("\n");
+  // A new node lacks its links; that is no fault yet.
+  const open = problems.every(({ code }) => code === "missing_input");
   const label = t(problems.length === 1 ? "problems.one" : "problems.count", {
     count: problems.length,
   });
   return (
     <span
-      className="problem-mark"
+      className={open ? "problem-mark open" : "problem-mark"}
       role="img"
       aria-label={label}
       title={problems.map(say).join("\n\n")}

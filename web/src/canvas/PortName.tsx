@@ -31,7 +31,7 @@ export function PortName({ node, name, input }: PortNameProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the inspector has buttons for it
     <span
-      className={problem ? "port-name wrong" : "port-name"}
+      className={missing ? "port-name open" : problem ? "port-name wrong" : "port-name"}
       title={problem ?? describeInput(input, t)}
       onContextMenu={onContextMenu}
     >

@@ -5,7 +5,7 @@ import { disconnect } from "../commands/links";
 import { addNodes } from "../commands/nodes";
 import { shippedLevel } from "../testing/files";
 import { newNode } from "./create";
-import { distinct, placeOf, quickProblems } from "./problems";
+import { distinct, neededNodes, placeOf, quickProblems } from "./problems";
 import type { Level } from "./subgraphs";
 
 const level = shippedLevel("text_to_image.json");
@@ -25,11 +25,14 @@ test("a needed input without a link is missing", () => {
   expect(found).toMatchObject([{ code: "missing_input", node: "sample", port: "latent" }]);
 });
 
-test("nodes that no result needs are not run, so nothing is wrong with them", () => {
+test("nodes that no result needs are looked at, too, as somebody is at work on them", () => {
   const spec = level.catalogue.nodes.get("image/load");
   if (!spec) throw new Error("no image/load");
   const loose = addNodes({ nodes: [newNode(level.graph, spec, [0, 0])] }) as Change;
-  expect(quickProblems(after(level, loose))).toEqual([]);
+  const changed = after(level, loose);
+  expect(quickProblems(changed)).toMatchObject([{ node: "load", port: "file" }]);
+  expect(neededNodes(changed.graph).has("load")).toBe(false);
+  expect(neededNodes(changed.graph).has("model")).toBe(true);
 });
 
 test("problems inside subgraphs have the ids that runs give them", () => {

@@ -6,15 +6,17 @@ import { linksInto } from "./links";
 import { findSubgraph, type Level, specOf, subgraphName } from "./subgraphs";
 import { compatible, gathered, typeText } from "./types";
 
-/** The problems of a level and of the subgraphs that its nodes run. */
+/** The problems of all nodes of a level, and in what they need of the subgraphs they run. */
 export function quickProblems(level: Level): Problem[] {
   return problemsIn(level, "", new Set());
 }
 
 function problemsIn(level: Level, prefix: string, within: ReadonlySet<Graph>): Problem[] {
   const deeper = new Set([...within, level.graph]);
-  return neededNodes(level.graph).flatMap((node) => {
-    if (node.mode === "muted") return [];
+  const nodes = Object.values(level.graph.nodes);
+  const needed = prefix ? neededNodes(level.graph) : null;
+  return nodes.flatMap((node) => {
+    if (node.mode === "muted" || needed?.has(node.id) === false) return [];
     const own = nodeProblems(level, node);
     const found = prefix ? own.map((one) => ({ ...one, node: prefix + one.node })) : own;
     const name = subgraphName(node);
@@ -32,15 +34,15 @@ function problemsIn(level: Level, prefix: string, within: ReadonlySet<Graph>): P
 }
 
 /** The nodes that a run of a level needs: all, or what its named outputs come from. */
-function neededNodes({ nodes, outputs }: Graph): NodeRecord[] {
+export function neededNodes({ nodes, outputs }: Graph): ReadonlySet<string> {
   const sources = Object.values(outputs).map((reference) => splitPort(reference)[0]);
-  if (sources.length === 0) return Object.values(nodes);
+  if (sources.length === 0) return new Set(Object.keys(nodes));
   const needed = new Set(sources);
   for (const id of needed) {
     const node = nodes[id];
     for (const link of node ? linksInto(node) : []) needed.add(link.source);
   }
-  return Object.values(nodes).filter(({ id }) => needed.has(id));
+  return needed;
 }
 
 /** Inputs that are missing inside are not if the subgraph is given them. */

@@ -9,7 +9,7 @@ import { ApiError } from "../api/http";
 import type { Problem } from "../graph/catalogue";
 import { affected, sameWork } from "../graph/changes";
 import { type Graph, graphAt } from "../graph/document";
-import { distinct, type Place, placeOf, quickProblems } from "../graph/problems";
+import { distinct, neededNodes, type Place, placeOf, quickProblems } from "../graph/problems";
 import { definedAt, levelAt } from "../graph/subgraphs";
 import { writeForRun } from "../graph/write";
 import { activeDocument, activeGraph } from "./documents";
@@ -85,8 +85,14 @@ function quick(document: Graph, whole: boolean): void {
 
 async function askServer(document: Graph, signal: AbortSignal): Promise<void> {
   try {
-    const { problems } = await api.validate({ workflow: writeForRun(document) }, signal);
-    if (!signal.aborted) useEditor.setState({ found: problems });
+    const workflow = writeForRun(document);
+    const { problems } = await api.validate({ workflow }, signal);
+    const needed = neededNodes(document);
+    const targets = Object.keys(document.nodes).filter((id) => !needed.has(id));
+    // What no result needs is not checked for a run; people want to know nevertheless.
+    const others = targets.length > 0 ? await api.validate({ workflow, targets }, signal) : null;
+    if (signal.aborted) return;
+    useEditor.setState({ found: distinct([...problems, ...(others?.problems ?? [])]) });
   } catch (error) {
     // Without an answer the quick rules' findings stay; an abort is no error.
     if (error instanceof ApiError || signal.aborted) return;

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo } from "react";
 import { perform, useEnabled } from "../../actions";
+import { neededNodes } from "../../graph/problems";
 import { levelAt } from "../../graph/subgraphs";
 import { useText } from "../../i18n";
 import { activeDocument } from "../../store/documents";
@@ -119,7 +120,12 @@ function Problems() {
   const document = useEditor((state) => activeDocument(state)?.history.document);
   const problems = useEditor(allProblems);
   const onForm = new Set(Object.values(document?.inputs ?? {}).flat());
-  const others = problems.filter(({ node, port }) => !onForm.has(`${node}.${port}`));
+  const needed = document && neededNodes(document);
+  const others = problems.filter(
+    ({ node, port }) =>
+      !onForm.has(`${node}.${port}`) &&
+      (node === null || needed?.has(node.split(/[/.]/, 1)[0] ?? "") === true),
+  );
   return others.slice(0, 3).map((problem, index) => (
     <p key={index} className="form-problem" role="alert">
       {problem.message}
