@@ -34,7 +34,7 @@ export const NodeCard = memo(
     );
     if (!node || !spec) return null;
     const shown = resizing ? { ...node, size: resizing } : node;
-    const layout = layoutOf(shown, spec, picture !== undefined);
+    const layout = layoutOf(shown, spec, picture);
     const classes = [
       "card",
       selected && "selected",

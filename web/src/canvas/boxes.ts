@@ -5,6 +5,7 @@ import type { Graph, GroupRecord, Rect } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
 import type { Level } from "../graph/subgraphs";
 import { activeDocument } from "../store/documents";
+import type { Shown } from "../store/results";
 import { activeLevel, picturedNodes } from "../store/selectors";
 import type { EditorState } from "../store/store";
 import { layoutOf } from "./geometry";
@@ -12,12 +13,12 @@ import { layoutOf } from "./geometry";
 export const GROUP_PREFIX = "group/";
 export const NOTE_PREFIX = "note/";
 
-type Pictured = ReadonlyMap<string, string>;
+type Pictured = ReadonlyMap<string, Shown>;
 
 /** Every card of a level, with the size that it is drawn at. */
 export function cardBoxes(level: Level, pictured: Pictured): Box[] {
   return Object.values(level.graph.nodes).map((node): Box => {
-    const { width, height } = layoutOf(node, drawnSpec(level, node), pictured.has(node.id));
+    const { width, height } = layoutOf(node, drawnSpec(level, node), pictured.get(node.id));
     return { id: node.id, rect: [...node.position, width, height] };
   });
 }

@@ -6,6 +6,7 @@ import type { NodeRecord, Point, Size } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
 import { type Link, linksInto } from "../graph/links";
 import type { Level } from "../graph/subgraphs";
+import type { Shown } from "../store/results";
 import { framesOf } from "./frames";
 import { type CardLayout, layoutOf } from "./geometry";
 
@@ -45,7 +46,7 @@ export function makeFlow() {
   const known = (record: NodeRecord, level: Level, gestures: Gestures, by: Drawn): KnownNode => {
     const { moved: gesture, resizing } = gestures;
     const resized = resizing?.id === record.id ? { ...record, size: resizing.size } : record;
-    const layout = layoutOf(resized, drawnSpec(level, record), by.pictured.has(record.id));
+    const layout = layoutOf(resized, drawnSpec(level, record), by.pictured.get(record.id));
     const moved = gesture?.[record.id];
     const selected = by.selection.has(record.id);
     const before = nodes.get(record.id);
@@ -64,7 +65,7 @@ export function makeFlow() {
       level: Level,
       selection: ReadonlySet<string>,
       gestures: Gestures,
-      pictured: ReadonlyMap<string, string>,
+      pictured: ReadonlyMap<string, Shown>,
     ): CanvasNode[] {
       const by = { selection, pictured };
       frames = framesOf(level.graph, selection, gestures, frames);
@@ -107,7 +108,7 @@ export function makeFlow() {
 
 interface Drawn {
   readonly selection: ReadonlySet<string>;
-  readonly pictured: ReadonlyMap<string, string>;
+  readonly pictured: ReadonlyMap<string, Shown>;
 }
 
 interface LastNodes extends Drawn {

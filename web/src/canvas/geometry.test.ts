@@ -1,17 +1,18 @@
 import { expect, test } from "vitest";
 import { drawnSpec } from "../graph/ghost";
+import type { Shown } from "../store/results";
 import { shipped, shippedLevel } from "../testing/files";
 import { makeFlow } from "./flow";
 import { HEADER, layoutOf } from "./geometry";
 
 const level = shippedLevel("text_to_image.json");
 const NONE = new Set<string>();
-const NO_PICTURES = new Map<string, string>();
+const NO_PICTURES = new Map<string, Shown>();
 
-function layout(id: string, fields = {}, pictured = false) {
+function layout(id: string, fields = {}, shown?: Shown) {
   const node = level.graph.nodes[id];
   if (!node) throw new Error(`no node ${id}`);
-  return layoutOf({ ...node, ...fields }, drawnSpec(level, node), pictured);
+  return layoutOf({ ...node, ...fields }, drawnSpec(level, node), shown);
 }
 
 test("every port has a place inside the card, and rows do not overlap", () => {
@@ -19,7 +20,7 @@ test("every port has a place inside the card, and rows do not overlap", () => {
     const { graph } = shippedLevel(name);
     for (const node of Object.values(graph.nodes)) {
       const spec = drawnSpec({ ...level, graph }, node);
-      const { inputs, outputs, height, ports, widgets } = layoutOf(node, spec, false);
+      const { inputs, outputs, height, ports, widgets } = layoutOf(node, spec, undefined);
       expect(Object.keys(inputs).sort()).toEqual(Object.keys(spec.inputs).sort());
       expect(Object.keys(outputs)).toEqual(Object.keys(spec.outputs));
       const rows = [...ports.map((row) => ({ ...row, height: 26 })), ...widgets];
@@ -41,7 +42,11 @@ test("a text area takes the height that is to spare, and a picture adds to it", 
   const [natural, tall] = [layout("prompt"), layout("prompt", { size: [300, 600] })];
   expect(tall).toMatchObject({ width: 300, height: 600 });
   expect(tall.widgets[0]?.height).toBe((natural.widgets[0]?.height ?? 0) + 600 - natural.height);
-  expect(layout("prompt", {}, true).height).toBeGreaterThan(natural.height);
+  const heights = ["blob:preview", 0, 2, 99].map((shown) => layout("prompt", {}, shown).height);
+  const [preview, picture, two, many] = heights.map((height) => height - natural.height);
+  expect([picture, many]).toEqual([preview, preview]);
+  expect(two).toBeGreaterThan(0);
+  expect(two).toBeLessThan(preview ?? 0);
   expect(layout("prompt", { collapsed: true }).height).toBe(HEADER);
 });
 

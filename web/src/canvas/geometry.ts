@@ -6,6 +6,7 @@
 import type { InputSpec, NodeSpec } from "../graph/catalogue";
 import type { NodeRecord } from "../graph/document";
 import { isLinked } from "../graph/links";
+import type { Shown } from "../store/results";
 import { heightOf, startsAsPort, widgetOf } from "../widgets/registry";
 
 export const CARD_WIDTH = 250;
@@ -13,6 +14,8 @@ export const HEADER = 38;
 export const PORT_ROW = 26;
 export const PADDING = 8;
 export const PICTURE = 234;
+/** A short value that a node made, with the gap below it. */
+const VALUE = 38;
 
 export interface PortRow {
   readonly y: number;
@@ -50,17 +53,26 @@ export function isPort(node: NodeRecord, name: string, input: InputSpec): boolea
 
 interface Known {
   readonly spec: NodeSpec;
-  readonly pictured: boolean;
+  readonly extra: number;
   readonly layout: CardLayout;
 }
 const known = new WeakMap<NodeRecord, Known>();
 
-export function layoutOf(node: NodeRecord, spec: NodeSpec, pictured: boolean): CardLayout {
+/** The layout of a card that shows nothing besides, a picture, or some rows of values. */
+export function layoutOf(node: NodeRecord, spec: NodeSpec, shown: Shown | undefined): CardLayout {
+  const extra = heightOfShown(shown);
   const before = known.get(node);
-  if (before?.spec === spec && before.pictured === pictured) return before.layout;
-  const layout = node.collapsed ? collapsed(node, spec) : expanded(node, spec, pictured);
-  known.set(node, { spec, pictured, layout });
+  if (before?.spec === spec && before.extra === extra) return before.layout;
+  const layout = node.collapsed ? collapsed(node, spec) : expanded(node, spec, extra);
+  known.set(node, { spec, extra, layout });
   return layout;
+}
+
+function heightOfShown(shown: Shown | undefined): number {
+  if (shown === undefined) return 0;
+  return typeof shown === "number" && shown > 0
+    ? Math.min(PICTURE, PADDING + shown * VALUE)
+    : PICTURE;
 }
 
 function collapsed(node: NodeRecord, spec: NodeSpec): CardLayout {
@@ -76,7 +88,7 @@ function collapsed(node: NodeRecord, spec: NodeSpec): CardLayout {
   };
 }
 
-function expanded(node: NodeRecord, spec: NodeSpec, pictured: boolean): CardLayout {
+function expanded(node: NodeRecord, spec: NodeSpec, extra: number): CardLayout {
   const entries = Object.entries(spec.inputs);
   const asPort = entries.filter(([name, input]) => isPort(node, name, input));
   const asWidget = entries.filter(([name, input]) => !isPort(node, name, input));
@@ -96,7 +108,7 @@ function expanded(node: NodeRecord, spec: NodeSpec, pictured: boolean): CardLayo
   if (ports.length > 0 && asWidget.length > 0) y += PADDING / 2;
 
   const heights = asWidget.map(([name, input]) => heightOf(input, node.inputs[name]));
-  const natural = y + heights.reduce((sum, height) => sum + height, 0) + (pictured ? PICTURE : 0);
+  const natural = y + heights.reduce((sum, height) => sum + height, 0) + extra;
   const spare = Math.max(0, (node.size?.[1] ?? 0) - natural - PADDING);
   const growing = asWidget.filter(([, input]) => widgetOf(input)?.grows).length;
   const share = growing > 0 ? Math.floor(spare / growing) : 0;
@@ -108,7 +120,7 @@ function expanded(node: NodeRecord, spec: NodeSpec, pictured: boolean): CardLayo
   });
 
   const rest = growing > 0 ? 0 : spare;
-  const picture = pictured ? { y, height: PICTURE + rest } : null;
+  const picture = extra > 0 ? { y, height: extra + rest } : null;
   y += picture ? picture.height : rest;
   return {
     width: node.size?.[0] ?? CARD_WIDTH,

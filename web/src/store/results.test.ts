@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { OutputItem } from "../api/types";
 import { readDocument } from "../graph/read";
-import { resultsAt, runsInLoop } from "./results";
+import { resultsAt, rowsOf, runsInLoop } from "./results";
 import type { NodeRun } from "./runEvents";
 
 const inner = {
@@ -74,4 +74,14 @@ it("takes all turns of a loop together", () => {
   });
   const deep = runsInLoop(nodes, ["loop", "deep"], [true, true]);
   expect(Object.fromEntries(deep)).toEqual({ d: { status: "failed", seconds: 1 } });
+});
+
+it("counts the rows of short values, and none if there is anything larger", () => {
+  const rows = (...items: OutputItem[]) => rowsOf([{ run: "r", name: "n", port: "p", items }]);
+  const picture = { file: "a.png", media_type: "image/png", bytes: 1, url: "" };
+  expect(rows({ value: 1 }, { value: "short" }, { value: true })).toBe(3);
+  expect(rows({ value: 1 }, picture)).toBe(0);
+  for (const value of ["x".repeat(80), "two\nlines", [1], { a: 1 }, null]) {
+    expect(rows({ value })).toBe(0);
+  }
 });

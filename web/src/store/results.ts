@@ -18,6 +18,27 @@ export interface NodeResult {
   readonly items: readonly OutputItem[];
 }
 
+/**
+ * What a card shows below its widgets: the address of a preview, or the number of rows that
+ * its results take if they are short values, 0 if they are pictures or longer.
+ */
+export type Shown = string | number;
+
+/** Longest text that stays on one row of a card, in characters. */
+const SHORT = 28;
+
+export function rowsOf(results: readonly NodeResult[]): number {
+  const items = results.flatMap((result) => result.items);
+  return items.every(isShort) ? items.length : 0;
+}
+
+function isShort(item: OutputItem): boolean {
+  if (!("value" in item)) return false;
+  const { value } = item;
+  if (typeof value === "string") return value.length <= SHORT && !value.includes("\n");
+  return value !== null && typeof value !== "object";
+}
+
 export type Results = ReadonlyMap<string, readonly NodeResult[]>;
 
 /** The results of the nodes at the level that one gets to through some nodes. */

@@ -6,7 +6,7 @@ import { drawnSpec } from "../graph/ghost";
 import { type Level, levelAt, pathThrough } from "../graph/subgraphs";
 import { activeDocument, activeGraph } from "./documents";
 import { memoise } from "./memoise";
-import { nodeResults, runsInLoop } from "./results";
+import { nodeResults, rowsOf, runsInLoop, type Shown } from "./results";
 import type { NodeRun, RunView } from "./runEvents";
 import { type EditorState, useEditor } from "./store";
 
@@ -88,10 +88,10 @@ export const serverProblems: (state: EditorState) => readonly Problem[] = memois
 );
 
 /**
- * Nodes of the shown level that have something to show: the address of the preview of a run
- * that is going on, or empty for results, which `nodeResults` has.
+ * Nodes of the shown level that have something to show: the preview of a run that is going
+ * on, or results, which `nodeResults` has.
  */
-export const picturedNodes: (state: EditorState) => ReadonlyMap<string, string> = memoise(
+export const picturedNodes: (state: EditorState) => ReadonlyMap<string, Shown> = memoise(
   (state) =>
     [
       state.previews,
@@ -100,7 +100,7 @@ export const picturedNodes: (state: EditorState) => ReadonlyMap<string, string> 
       nodeResults(state),
     ] as const,
   (previews, run, through, results) => {
-    const pictures = new Map<string, string>([...results.keys()].map((id) => [id, ""]));
+    const pictures = new Map<string, Shown>([...results].map(([id, made]) => [id, rowsOf(made)]));
     if (!run || !through) return pictures;
     const prefix = [run, ...through, ""].join("/");
     for (const [key, url] of Object.entries(previews)) {

@@ -61,7 +61,7 @@ export function endsOf(level: Level, link: Link): readonly [Point, Point] | null
   const port = (id: string, side: "inputs" | "outputs", name: string): Point | null => {
     const node = level.graph.nodes[id];
     if (!node) return null;
-    const layout = layoutOf(node, drawnSpec(level, node), pictured.has(id));
+    const layout = layoutOf(node, drawnSpec(level, node), pictured.get(id));
     const x = node.position[0] + (side === "outputs" ? layout.width : 0);
     return [x, node.position[1] + (layout[side][name] ?? 0)];
   };

@@ -50,7 +50,7 @@ function boxesFor(level: Level, ids: ReadonlySet<string>, withGroups: boolean): 
     const { width, height, inputs, outputs } = layoutOf(
       node,
       drawnSpec(level, node),
-      pictured.has(node.id),
+      pictured.get(node.id),
     );
     const group = groups.get(node.id) ?? null;
     return [{ id: node.id, size: [width, height], group, inputs, outputs }];

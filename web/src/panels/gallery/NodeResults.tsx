@@ -21,7 +21,8 @@ export function NodeResults({ id }: { id: string }) {
   const preview = useEditor((state) => picturedNodes(state).get(id));
   const results = useEditor((state) => nodeResults(state).get(id));
   const spec = useSpec(id);
-  if (preview) return <img className="node-preview" src={preview} alt="" draggable={false} />;
+  if (typeof preview === "string")
+    return <img className="node-preview" src={preview} alt="" draggable={false} />;
   const viewed = results?.find(({ port }) => viewerOf(typeAt(spec, port)));
   if (viewed) return <Viewer {...viewed} type={typeAt(spec, viewed.port)} />;
   const items = (results ?? []).flatMap(({ run, name, port, items }) =>
