@@ -109,6 +109,13 @@ def test_values_are_rounded_to_the_nearest_hounsfield_unit(tmp_path, ctx):
     assert float((again.data - volume.data).abs().max()) <= 0.5
 
 
+def test_values_below_air_are_kept(tmp_path, ctx):
+    volume = axial(tmp_path)
+    volume = volume.derive(volume.data - 500, "Lowered by 500 HU.")
+    again = read_scan(Path(save_dicom(volume, ctx=ctx).paths[0]).parent)
+    assert torch.equal(again.data, volume.data)
+
+
 def test_a_finer_slope_of_the_source_is_kept(tmp_path, ctx):
     hu = scans.phantom() + 0.25
     volume = axial(tmp_path, hu=hu, slope=0.25, intercept=-1024)

@@ -253,7 +253,7 @@ class _Rescale:
         slope, intercept = (high - low) / 65535 or 1.0, low
         if volume.unit == HOUNSFIELD:
             finest = min(_finest(volume.source), 1.0)
-            base = min(-1024.0, math.floor(low))
+            base = min(-1024.0, float(math.floor(low)))
             if high - base <= 65535 * finest:
                 slope, intercept = finest, base
         # As it is written, so that what is read is what was meant.
