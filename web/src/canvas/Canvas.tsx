@@ -34,9 +34,9 @@ import {
   startLinking,
   takeLink,
 } from "./tools/linking";
-
 import { openCanvasMenu, openLinkMenu, openNodeMenu, openSelectionMenu } from "./tools/menus";
 import { endBox, goTo, selectAt, startBox } from "./tools/overview";
+import { keepViewport, recalledViewport, rememberViewport } from "./viewport";
 
 const NODE_TYPES = { card: NodeCard, frame: GroupFrame, note: NoteCard };
 const EDGE_TYPES = { link: Link };
@@ -80,7 +80,7 @@ function Level() {
   const pictured = useEditor(picturedNodes);
   const overview = useEditor((state) => state.distance === "overview" && isLarge(state));
   const [flow] = useState(makeFlow);
-  const [viewport] = useState(rememberedViewport);
+  const [viewport] = useState(recalledViewport);
 
   const nodes = useMemo(
     () => (level ? flow.nodes(level, selection, { moved, resizing }, pictured) : []),
@@ -92,6 +92,7 @@ function Level() {
   );
   const onInit = useCallback((instance: CanvasInstance) => setCanvas(instance), []);
   useEffect(() => listenForClipboard(removeSelection), []);
+  useEffect(() => keepViewport, []);
 
   return (
     <ReactFlow
@@ -150,24 +151,6 @@ function Level() {
       <MiniMap nodes={nodes} />
     </ReactFlow>
   );
-}
-
-function viewportKey(): [document: string, level: string] | null {
-  const document = activeDocument(useEditor.getState());
-  return document && [document.id, document.path.join("/")];
-}
-
-function rememberedViewport() {
-  const document = activeDocument(useEditor.getState());
-  return document?.viewports[document.path.join("/")];
-}
-
-function rememberViewport(_: unknown, viewport: FlowViewport): void {
-  const at = viewportKey();
-  if (!at) return;
-  const [id, level] = at;
-  const { documents, patchDocument } = useEditor.getState();
-  patchDocument(id, { viewports: { ...documents[id]?.viewports, [level]: viewport } });
 }
 
 function noteZoom(_: unknown, { zoom }: FlowViewport): void {

@@ -31,7 +31,7 @@ export type Distance = "near" | "far" | "overview";
 
 export function distanceAt(zoom: number): Distance {
   if (zoom >= 0.4) return "near";
-  return zoom >= 0.2 ? "far" : "overview";
+  return zoom >= 0.25 ? "far" : "overview";
 }
 
 export type Theme = "system" | "light" | "dark";
