@@ -69,8 +69,10 @@ def missing_type(id: str, type: str, packs: Mapping[str, str], registry: Registr
         said += f", and installed is {installed or 'another version'}, which does not have it"
         hint = f"install {name} {packs[name]}".rstrip()
     elif name in registry.absent:
-        said += f", which is not in use: {registry.absent[name]}"
-        hint = f"graphgen plugins list shows more; graphgen plugins enable {name} undoes disable"
+        why = registry.absent[name]
+        said += f", which is not in use: {why}"
+        disabled = why.startswith("disabled")
+        hint = f"graphgen plugins {f'enable {name}' if disabled else 'list says more'}"
     else:
         said += ", which is not installed"
         hint = "install it, or put its folder into plugins/ of the workspace"

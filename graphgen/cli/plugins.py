@@ -203,7 +203,8 @@ def _set(name: str, workspace: Path | None, enabled: bool) -> int:
         raise InvalidWorkflow(Problem("unknown_pack", f"there is no pack {name!r}", hint=hint))
     settings.with_pack(name, enabled).write(root)
     word = "enabled" if enabled else "disabled"
-    Report().line(f"{name} is {word} in {root}; a server that runs reloads its packs on demand")
+    Report().line(f"{name} is {word} in {root}")
+    Report().note("a server that runs heeds it after a restart or POST /api/plugins/reload")
     return 0
 
 
