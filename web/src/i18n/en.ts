@@ -144,6 +144,7 @@ export const en = {
   "doc.rename": "Name of the workflow",
   "doc.rename_hint": "Double-click to rename, drag to move",
   "doc.delete": "Delete {name}",
+  "doc.deleted": "{name} is deleted",
   "doc.delete_sure": "Really delete",
   "doc.no_workflow": "There is no workflow in {name}",
   "doc.drop": "Drop to open the workflow",

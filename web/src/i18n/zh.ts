@@ -146,6 +146,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "doc.rename": "工作流名称",
   "doc.rename_hint": "双击重命名,拖动可移动",
   "doc.delete": "删除 {name}",
+  "doc.deleted": "已删除 {name}",
   "doc.delete_sure": "确认删除",
   "doc.no_workflow": "{name} 中没有工作流",
   "doc.drop": "松开以打开工作流",
