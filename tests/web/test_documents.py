@@ -181,6 +181,21 @@ def test_saving_opening_and_versions(editor, page):
     expect(page.locator('[data-revision="3"]')).to_be_visible()
 
 
+def test_a_deleted_workflow_can_be_had_again(editor, page):
+    put(editor, "rubbish", document_of("Rubbish"))
+    page.keyboard.press("Control+o")
+    row = page.locator('[data-saved="rubbish"]')
+    press(page, "Delete rubbish")
+    press(page, "Really delete")
+    expect(row).to_have_count(0)
+    assert editor.http.get(f"{editor.url}/api/workflows/rubbish").status_code == 404
+    page.keyboard.press("Escape")
+    page.locator(".toast", has_text="rubbish is deleted").get_by_role("button", name="Undo").click()
+    page.keyboard.press("Control+o")
+    row.click()
+    expect(page.locator(TEXT)).to_have_value("from elsewhere")
+
+
 def test_a_save_from_elsewhere_is_not_written_over(editor, page):
     save_as(page, "shared")
     put(editor, "shared", document_of("Theirs"))

@@ -8,6 +8,7 @@ import { openDialog } from "../panels/Dialog";
 import { activeDocument } from "../store/documents";
 import { type EditorState, useEditor } from "../store/store";
 import { tell } from "../store/tell";
+import { addReader } from "../widgets/drop";
 import type { Action } from "./action";
 
 const get = useEditor.getState;
@@ -92,6 +93,7 @@ export async function openFiles(files: Iterable<File>): Promise<void> {
       get().open(named(await readFile(file), file.name), { unsaved: true });
     } catch (error) {
       if (!(error instanceof NotAWorkflow) && !(error instanceof ApiError)) throw error;
+      if (await addReader(file)) continue;
       const name = file.name;
       get().notify({ kind: "bad", text: text("doc.no_workflow", { name }), hint: error.message });
     }

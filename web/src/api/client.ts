@@ -48,8 +48,6 @@ export const api = {
     request<{ name: string; revision: number }>("PUT", `/api/workflows/${name(id)}`, {
       body: { workflow, revision },
     }),
-  renameSaved: (id: string, to: string) =>
-    request<{ name: string }>("POST", `/api/workflows/${name(id)}/rename`, { body: { name: to } }),
   deleteSaved: (id: string) => request<null>("DELETE", `/api/workflows/${name(id)}`),
   revisions: (id: string) =>
     request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),

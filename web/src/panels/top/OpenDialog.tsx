@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { perform } from "../../actions";
 import { api } from "../../api/client";
 import type { SavedEntry } from "../../api/types";
-import { useText } from "../../i18n";
+import { text, useText } from "../../i18n";
 import { isUnsaved } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import { tell } from "../../store/tell";
@@ -22,8 +22,8 @@ export function OpenDialog() {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const found = (library ?? [])
     .filter(({ name, title, description }) => {
-      const text = `${name} ${title} ${description}`.toLowerCase();
-      return words.every((word) => text.includes(word));
+      const about = `${name} ${title} ${description}`.toLowerCase();
+      return words.every((word) => about.includes(word));
     })
     .sort((a, b) => b.modified - a.modified);
 
@@ -100,10 +100,6 @@ function Row({ entry }: { entry: SavedEntry }) {
   const t = useText();
   const ago = useAgo();
   const [asking, setAsking] = useState(false);
-  const remove = () => {
-    const reload = () => useEditor.getState().loadLibrary();
-    api.deleteSaved(entry.name).then(reload).catch(tell);
-  };
   return (
     <li className="row">
       <button
@@ -124,7 +120,11 @@ function Row({ entry }: { entry: SavedEntry }) {
         )}
       </button>
       {asking ? (
-        <button type="button" className="button danger" onClick={remove}>
+        <button
+          type="button"
+          className="button danger"
+          onClick={() => void remove(entry.name).catch(tell)}
+        >
           {t("doc.delete_sure")}
         </button>
       ) : (
@@ -140,6 +140,20 @@ function Row({ entry }: { entry: SavedEntry }) {
       )}
     </li>
   );
+}
+
+/** Deletes a saved workflow; a toast brings it back. */
+async function remove(name: string): Promise<void> {
+  const { loadLibrary, notify } = useEditor.getState();
+  const { workflow } = await api.saved(name);
+  await api.deleteSaved(name);
+  await loadLibrary();
+  const restore = () => void api.save(name, workflow, 0).then(loadLibrary).catch(tell);
+  notify({
+    kind: "info",
+    text: text("doc.deleted", { name }),
+    action: { label: text("edit.undo"), run: restore },
+  });
 }
 
 function openSaved(name: string): void {
