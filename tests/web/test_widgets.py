@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.web.dropping import drop_workflow
+from tests.web.dropping import drop_file, drop_workflow
 from tests.web.hands import document
 
 
@@ -161,6 +161,14 @@ def test_files_are_uploaded_picked_and_dropped(page):
     widget(page, "blur.image").click(button="right")
     page.get_by_role("button", name="Show as a port").click()
     expect(widget(page, "blur.image")).to_have_count(0)
+
+
+def test_a_picture_dropped_on_the_canvas_becomes_a_node(page):
+    drop_file(page, "cat.png", png("orange"), "image/png")
+    file = widget(page, "load.file")
+    expect(file).to_contain_text("cat.png")
+    thumbnail = page.locator('[data-node="load"] .file-picture img')
+    expect(thumbnail).to_have_js_property("naturalWidth", 40)
 
 
 def test_models_are_picked_by_name(page):

@@ -1,9 +1,11 @@
-/** Files that are dropped on a node go to its input that takes one. */
+/** Files that are dropped: on a node they go to its input that takes one, else to a new node. */
 
 import { uploadInput } from "../api/files";
 import { ApiError } from "../api/http";
-import { setInput } from "../commands/nodes";
-import type { InputSpec } from "../graph/catalogue";
+import { middleOfView } from "../canvas/instance";
+import { addNodes, setInput } from "../commands/nodes";
+import type { Catalogue, InputSpec, NodeSpec } from "../graph/catalogue";
+import { newNode } from "../graph/create";
 import type { NodeRecord } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
 import { isLinked } from "../graph/links";
@@ -66,7 +68,7 @@ function targetOf(event: DragEvent) {
 
 /** The input that a dropped file is for: an empty one that is needed, else any not linked. */
 export function fileInput(
-  node: NodeRecord,
+  node: Pick<NodeRecord, "inputs">,
   inputs: Readonly<Record<string, InputSpec>>,
 ): [string, InputSpec] | null {
   const takers = Object.entries(inputs).filter(
@@ -87,4 +89,47 @@ async function take(file: File, node: string, input: string, spec: InputSpec): P
     const refused = error.problems.map((problem) => ({ ...problem, node, port: input }));
     useEditor.setState({ refused });
   }
+}
+
+/**
+ * Adds a node that reads a file which is no workflow, such as a photograph, to the middle of
+ * the view; whether there is a type of node for it.
+ */
+export async function addReader(file: File): Promise<boolean> {
+  const level = activeLevel(useEditor.getState());
+  const spec = level && readerOf(level.catalogue, file.type);
+  if (!level || !spec) return false;
+  const found = fileInput({ inputs: {} }, spec.inputs);
+  if (!found || !(await isWhole(file))) return false;
+  const node = newNode(level.graph, spec, middleOfView());
+  const { execute, select } = useEditor.getState();
+  execute(addNodes({ nodes: [node] }));
+  select([node.id]);
+  await take(file, node.id, ...found);
+  return true;
+}
+
+/** Whether a picture can be shown; of other files nobody knows. */
+async function isWhole(file: File): Promise<boolean> {
+  if (!file.type.startsWith("image/")) return true;
+  try {
+    (await createImageBitmap(file)).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The type of node that needs a file and nothing else, and makes what its media type says. */
+export function readerOf(catalogue: Catalogue, mediaType: string): NodeSpec | undefined {
+  const [kind] = mediaType.split("/", 1);
+  return [...catalogue.nodes.values()].find(({ inputs, outputs }) => {
+    const needed = Object.values(inputs).filter(({ required }) => required);
+    const makes = Object.values(outputs).some(({ type }) => type.names.includes(kind ?? ""));
+    return makes && needed.length === 1 && isPlainFile(needed[0]);
+  });
+}
+
+function isPlainFile(input: InputSpec | undefined): boolean {
+  return input?.schema.widget === "file" && input.schema.type === "string";
 }
