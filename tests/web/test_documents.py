@@ -121,7 +121,12 @@ def test_work_comes_through_a_reload_with_its_undo(page):
     expect(page.locator(TEXT)).to_have_value("{value} pears")
 
 
-def test_windows_keep_their_tabs_apart_and_leave_work_to_the_next(editor, context, page):
+@pytest.mark.parametrize("locks", [True, False], ids=["locks", "plain http"])
+def test_windows_keep_their_tabs_apart_and_leave_work_to_the_next(editor, context, locks):
+    if not locks:  # browsers have none on pages of other machines without HTTPS
+        context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    page = context.new_page()
+    page.goto(editor.url)
     page.locator(PROMPT).fill("in the first window")
     other = context.new_page()
     other.goto(editor.url)
