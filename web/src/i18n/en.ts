@@ -231,7 +231,7 @@ export const en = {
   "gesture.move_link": "Take its link elsewhere",
   "gesture.drag_link": "Drag a link into the open",
   "gesture.fitting": "Add a node that fits",
-  "gesture.drop": "Drop a file on a node",
+  "gesture.drop": "Drop a file on a node or the ground",
   "gesture.picture": "Use a picture",
   "gesture.drag_number": "Drag a number sideways",
   "gesture.number": "Change it; with Shift, faster",

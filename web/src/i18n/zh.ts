@@ -231,7 +231,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "gesture.move_link": "将连接移到别处",
   "gesture.drag_link": "将连接拖到空白处",
   "gesture.fitting": "添加可连接的节点",
-  "gesture.drop": "将文件拖到节点上",
+  "gesture.drop": "将文件拖到节点或空白处",
   "gesture.picture": "使用图片",
   "gesture.drag_number": "左右拖动数字",
   "gesture.number": "改变数值;按住 Shift 更快",
