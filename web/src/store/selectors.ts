@@ -1,6 +1,6 @@
 /** What components ask the store, each answer the same object while nothing about it changes. */
 
-import type { NodeSpec, Problem } from "../graph/catalogue";
+import type { NodeSpec } from "../graph/catalogue";
 import { graphAt, type NodeRecord } from "../graph/document";
 import { drawnSpec } from "../graph/ghost";
 import { type Level, levelAt, pathThrough } from "../graph/subgraphs";
@@ -79,12 +79,6 @@ const loopsOn: (state: EditorState) => readonly boolean[] = memoise(
       const path = document ? pathThrough(document, (through ?? []).slice(0, depth)) : [];
       return typeof (document && graphAt(document, path))?.nodes[id]?.inputs.body === "string";
     }),
-);
-
-/** What the server said about the nodes of the document, by a run or by refusing one. */
-export const serverProblems: (state: EditorState) => readonly Problem[] = memoise(
-  (state) => [state.refused, shownRun(state)?.problems] as const,
-  (refused, failed) => (refused.length > 0 ? refused : (failed ?? [])),
 );
 
 /**
