@@ -7,17 +7,21 @@ runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from graphgen import TypeSpec, hookimpl
+from graphgen import EditorModule, TypeSpec, hookimpl
 from graphgen_nodes.image.types import Image
 
-from . import load, save, storing, view
+from . import load, reports, routes, save, storing, view
 from .measure import nodes as measure
 from .measure.profile import profile
 from .preprocess import denoise, equalise, grid, intensity
 from .simulate import nodes as simulate
 from .types import Picture, Report, Segmentation, Source, Volume
+
+if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
 
 
 @hookimpl
@@ -54,6 +58,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
     return [
         load.load,
         view.montage,
+        reports.before_after,
         save.save_dicom,
         save.save_segmentation,
         save.save_capture,
@@ -76,3 +81,14 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         measure.noise,
         profile,
     ]
+
+
+@hookimpl
+def graphgen_routes() -> Iterable[RouteDef]:
+    return routes.routes()
+
+
+@hookimpl
+def graphgen_editor_modules() -> Iterable[EditorModule]:
+    module = Path(__file__).parent / "viewer" / "scan.js"
+    return [EditorModule(module, types=("volume", "segmentation"))]

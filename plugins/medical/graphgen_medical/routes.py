@@ -1,0 +1,127 @@
+"""What the viewer in the editor reads: scans that runs saved, as NIfTI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphgen import GraphgenError, NodeError, Problem
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+PREFIX = "/api/packs/medical"
+
+
+async def scans(request: web.Request) -> web.Response:
+    """The volumes of a run with the window to begin with, and its segmentations, by output."""
+    parts = _services(request)
+    from aiohttp import web
+
+    found = await parts.call(_listed, parts, request.match_info["run"])
+    return web.json_response(found)
+
+
+async def scan(request: web.Request) -> web.Response:
+    """An output as NIfTI-1: volumes as int16 or float32, segmentations as uint8 labels."""
+    from aiohttp import web
+
+    parts = _services(request)
+    run, output = request.match_info["run"], request.match_info["output"]
+    content = await parts.call(_nifti, parts, run, output)
+    return web.Response(
+        body=content,
+        content_type="application/octet-stream",
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
+
+
+def routes() -> Iterable[web.RouteDef]:
+    from aiohttp import web
+
+    return [
+        web.get(f"{PREFIX}/scans/{{run}}", scans),
+        web.get(f"{PREFIX}/scans/{{run}}/{{output}}.nii", scan),
+    ]
+
+
+def _services(request: web.Request) -> Any:
+    from graphgen.server import services
+
+    return services(request)
+
+
+def _listed(parts: Any, run: str) -> dict[str, Any]:
+    from .windows import window_range
+
+    volumes: dict[str, tuple[float, float]] = {}
+    segmentations = []
+    for output, files in _outputs(parts, run).items():
+        kind = _kind(files)
+        if kind == "segmentation":
+            segmentations.append(output)
+        elif kind == "volume":
+            volumes[output] = window_range(_volume(files[:1]))
+    return {"volumes": volumes, "segmentations": segmentations}
+
+
+def _nifti(parts: Any, run: str, output: str) -> bytes:
+    from .nifti import nifti_bytes
+
+    files = _outputs(parts, run).get(output, [])
+    kind = _kind(files)
+    if kind == "volume":
+        return nifti_bytes(_volume(files))
+    if kind == "segmentation":
+        if files[0].name.endswith(".gz"):
+            import gzip
+
+            return gzip.decompress(files[0].read_bytes())
+        from .dicom.segmentation import read_segmentation
+
+        return nifti_bytes(read_segmentation(files[0]))
+    raise GraphgenError(
+        Problem("no_scan", f"the output {output!r} of the run is no scan that can be shown")
+    )
+
+
+def _outputs(parts: Any, run: str) -> dict[str, list[Path]]:
+    """Files of a run by output, those that are still there."""
+    root = parts.engine.workspace.outputs.resolve()
+    found: dict[str, list[Path]] = {}
+    for name, items in parts.queue.get(run).outputs.items():
+        paths = [(root / item["file"]).resolve() for item in items if "file" in item]
+        inside = [path for path in paths if path.is_relative_to(root) and path.is_file()]
+        if inside:
+            found[name] = inside
+    return found
+
+
+def _kind(files: list[Path]) -> str | None:
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    if not files:
+        return None
+    if files[0].name.endswith(".nii.gz"):
+        return "segmentation"  # volumes are saved as DICOM
+    if files[0].suffix != ".dcm":
+        return None
+    try:
+        header = pydicom.dcmread(files[0], stop_before_pixels=True, specific_tags=["SOPClassUID"])
+    except (InvalidDicomError, OSError):
+        return None
+    name = header.SOPClassUID.name
+    if name == "Segmentation Storage":
+        return "segmentation"
+    return "volume" if name in ("CT Image Storage", "MR Image Storage") else None
+
+
+def _volume(files: list[Path]) -> Any:
+    from .dicom.read import read_series
+
+    try:
+        return read_series(files[0].parent if len(files) > 1 else files[0], modality="any")
+    except NodeError as error:
+        raise GraphgenError(Problem(error.code, str(error), hint=error.hint)) from error

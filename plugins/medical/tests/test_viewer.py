@@ -1,0 +1,166 @@
+"""The viewer in the editor: the real server, the real module, in the system's Chromium."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import nibabel
+import numpy as np
+import pytest
+
+from graphgen_medical import geometry
+from graphgen_medical.load import read_scan
+
+from . import scans
+
+WORKFLOW = {
+    "format": "graphgen/1",
+    "name": "Look at a scan",
+    "inputs": {"source": "load.source"},
+    "outputs": {"scan": "load.volume", "png": "montage.picture"},
+    "nodes": {
+        "load": {"type": "medical/load", "inputs": {"source": "scan.zip"}},
+        "montage": {"type": "medical/montage", "inputs": {"volume": {"link": "load.volume"}}},
+    },
+}
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """graphgen serve over a workspace with a scan in it; its address."""
+    workspace = tmp_path_factory.mktemp("workspace")
+    folder = scans.write(scans.ct_slices(scans.phantom(12, 64, 64)), workspace / "ct")
+    (workspace / "inputs").mkdir()
+    shutil.make_archive(str(workspace / "inputs" / "scan"), "zip", folder)
+    command = "import sys; from graphgen.cli import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "serve", "--port", "0", "--workspace", str(workspace)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        address = re.search(r"http://[\w.:]+", process.stdout.readline())
+        assert address is not None
+        yield address[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def run(server):
+    """A run that has saved a scan."""
+    body = json.dumps({"workflow": WORKFLOW}).encode()
+    headers = {"Content-Type": "application/json", "Prefer": "wait=120"}
+    request = urllib.request.Request(f"{server}/api/runs", body, headers)
+    made = json.loads(urllib.request.urlopen(request, timeout=150).read())
+    assert made["status"] == "succeeded", made
+    return made
+
+
+def get(server, path):
+    return urllib.request.urlopen(f"{server}{path}", timeout=60).read()
+
+
+def test_the_saved_scan_as_nifti(server, run, tmp_path):
+    listed = json.loads(get(server, f"/api/packs/medical/scans/{run['run_id']}"))
+    assert listed == {"volumes": {"scan": [-160.0, 240.0]}, "segmentations": []}
+    content = get(server, f"/api/packs/medical/scans/{run['run_id']}/scan.nii")
+    image = nibabel.Nifti1Image.from_stream(io.BytesIO(content))
+    assert image.get_data_dtype() == np.int16
+    (tmp_path / "a.nii").write_bytes(content)
+    volume = read_scan(tmp_path / "a.nii")
+    assert np.array_equal(volume.data.numpy(), scans.phantom(12, 64, 64))
+    assert geometry.origin(volume.affine) == pytest.approx((-10, -20, 100), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("scans/nobody", 404), ("scans/RUN/png.nii", 422), ("scans/RUN/none.nii", 422)],
+)
+def test_what_is_no_scan(server, run, path, status):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(server, f"/api/packs/medical/{path.replace('RUN', run['run_id'])}")
+    assert caught.value.code == status
+    assert json.loads(caught.value.read())["problems"][0]["message"]
+
+
+def test_the_module_is_served(server):
+    modules = json.loads(get(server, "/api/editor/modules"))["modules"]
+    (mine,) = [module for module in modules if module["pack"] == "medical"]
+    assert mine["types"] == ["volume", "segmentation"]
+    assert b"export default" in get(server, mine["url"])
+    assert len(get(server, mine["url"].replace("scan.js", "niivue.js"))) > 1_000_000
+
+
+@pytest.fixture
+def page(server):
+    """A page of the server's origin, under its content security policy."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if chromium is None:
+        if os.environ.get("GRAPHGEN_NEEDS_BROWSER"):
+            pytest.fail("Chromium is not installed")
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as starter:
+        browser = starter.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 900, "height": 700})
+        page.goto(server)
+        yield page
+        browser.close()
+
+
+TEXT = "document.querySelector('[data-scan=said]').textContent"
+SAID_NOT = "start => !" + TEXT + ".startsWith(start)"
+MOUNT = """
+async ([module, url]) => {
+    const { default: register } = await import(module);
+    const viewers = {};
+    register({ version: 1, widget() {}, viewer: (type, viewer) => { viewers[type] = viewer; } });
+    document.body.replaceChildren();
+    const place = document.body.appendChild(document.createElement("div"));
+    const item = { url, name: "0001.dcm", media_type: "application/dicom", bytes: 1 };
+    window.drawing = viewers.volume.mount(place, { type: "volume", items: [item] });
+}
+"""
+
+
+def test_three_planes_window_by_dragging_and_scrolling(server, run, page):
+    url = f"/api/runs/{run['run_id']}/outputs/scan/0"
+    page.evaluate(MOUNT, ["/api/editor/modules/medical/scan.js", url])
+    canvas, said = page.locator("[data-scan=canvas]"), page.locator("[data-scan=said]")
+    page.wait_for_selector("[data-scan=canvas][data-ready='1']", timeout=60_000)
+    assert said.text_content().startswith("window 400, level 40")
+    page.get_by_role("button", name="Bone").click()
+    assert said.text_content().startswith("window 2000, level 500")
+    if os.environ.get("GRAPHGEN_PICTURES"):
+        page.screenshot(path=os.environ["GRAPHGEN_PICTURES"] + "/viewer.png")
+    page.get_by_role("button", name="Axial").click()
+    box = canvas.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = canvas.screenshot()
+    page.mouse.move(x, y)
+    page.mouse.down(button="right")
+    page.mouse.move(x + 60, y + 30, steps=5)
+    page.mouse.up(button="right")
+    page.wait_for_function(SAID_NOT, arg="window 2000, level 500")
+    width, level = map(int, re.findall(r"-?\d+", said.text_content())[:2])
+    assert 2500 < width < 2900  # e^0.3 times as wide
+    assert 250 < level < 350  # darker level, brighter picture
+    page.mouse.click(x + 30, y + 20)
+    page.wait_for_function(f"() => {TEXT}.includes(' · ')")  # where the crosshair is
+    place = said.text_content()
+    page.mouse.wheel(0, 120)
+    page.wait_for_function("before => " + TEXT + " !== before", arg=place)
+    assert canvas.screenshot() != before
+    page.evaluate("window.drawing.destroy()")
