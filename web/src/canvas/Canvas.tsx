@@ -1,18 +1,12 @@
 /** The drawing: xyflow over the records of the shown level. */
 
-import {
-  type Viewport as FlowViewport,
-  ReactFlow,
-  ReactFlowProvider,
-  SelectionMode,
-} from "@xyflow/react";
+import { ReactFlow, ReactFlowProvider, SelectionMode } from "@xyflow/react";
 import { type MouseEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { removeSelection } from "../actions/edit";
 import { GRID } from "../store/canvas";
 import { activeDocument, activeGraph } from "../store/documents";
 import { activeLevel, picturedNodes } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
-import { distanceAt } from "../store/view";
 import { type CanvasNode, LINK_PREFIX, type LinkEdge, makeFlow } from "./flow";
 import { Ground } from "./Ground";
 import { GroupFrame } from "./GroupFrame";
@@ -36,7 +30,7 @@ import {
 } from "./tools/linking";
 import { openCanvasMenu, openLinkMenu, openNodeMenu, openSelectionMenu } from "./tools/menus";
 import { endBox, goTo, selectAt, startBox } from "./tools/overview";
-import { keepViewport, recalledViewport, rememberViewport } from "./viewport";
+import { keepViewport, noteZoom, recalledViewport, rememberViewport, startAt } from "./viewport";
 
 const NODE_TYPES = { card: NodeCard, frame: GroupFrame, note: NoteCard };
 const EDGE_TYPES = { link: Link };
@@ -90,7 +84,10 @@ function Level() {
     () => (level ? flow.edges(level, selection) : []),
     [flow, level, selection],
   );
-  const onInit = useCallback((instance: CanvasInstance) => setCanvas(instance), []);
+  const onInit = useCallback((instance: CanvasInstance) => {
+    setCanvas(instance);
+    startAt(instance.getViewport());
+  }, []);
   useEffect(() => listenForClipboard(removeSelection), []);
   useEffect(() => keepViewport, []);
 
@@ -151,12 +148,6 @@ function Level() {
       <MiniMap nodes={nodes} />
     </ReactFlow>
   );
-}
-
-function noteZoom(_: unknown, { zoom }: FlowViewport): void {
-  const { distance, setView } = useEditor.getState();
-  const now = distanceAt(zoom);
-  if (now !== distance) setView({ distance: now });
 }
 
 function notePointer(event: MouseEvent): void {

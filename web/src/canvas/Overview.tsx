@@ -5,8 +5,10 @@
 
 import { useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
+import { drawnSpec } from "../graph/ghost";
+import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
-import { drawLinks, drawNodes, paintOf, prepare } from "./draw";
+import { drawLinks, drawNodes, drawTitles, paintOf, prepare } from "./draw";
 import type { CanvasNode, LinkEdge } from "./flow";
 
 interface OverviewProps {
@@ -33,6 +35,7 @@ export function Overview({ nodes, edges }: OverviewProps) {
       const [x, y, zoom] = store.getState().transform;
       drawLinks(context, edges, byId, { x, y, zoom });
       drawNodes(context, nodes, { x, y, zoom }, paint);
+      if (zoom >= LEGIBLE) drawTitles(context, nodes, { x, y, zoom }, titleOf, paint.text);
     };
     const soon = () => {
       frame ||= requestAnimationFrame(draw);
@@ -46,4 +49,13 @@ export function Overview({ nodes, edges }: OverviewProps) {
   }, [store, nodes, edges, theme]);
 
   return <canvas ref={canvas} className="overview" />;
+}
+
+/** Zoom from which titles can be read. */
+const LEGIBLE = 0.2;
+
+function titleOf(id: string): string {
+  const level = activeLevel(useEditor.getState());
+  const node = level?.graph.nodes[id];
+  return level && node ? (node.title ?? drawnSpec(level, node).title) : "";
 }

@@ -64,6 +64,33 @@ export function drawNodes(
   }
 }
 
+/** Size of titles on cards that are seen from afar, as in card.css. */
+const TITLE = 30;
+
+/** The titles of the cards in sight. */
+export function drawTitles(
+  context: CanvasRenderingContext2D,
+  nodes: readonly CanvasNode[],
+  { x, y, zoom }: View,
+  titleOf: (id: string) => string,
+  colour: string,
+): void {
+  const { clientWidth, clientHeight } = context.canvas;
+  context.font = `600 ${TITLE * zoom}px system-ui, sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = colour;
+  for (const node of nodes) {
+    const width = (node.width ?? 0) * zoom;
+    const left = x + node.position.x * zoom;
+    const middle = y + (node.position.y + (node.height ?? 0) / 2) * zoom;
+    const seen = left + width > 0 && left < clientWidth && middle > 0 && middle < clientHeight;
+    if (node.type === "card" && seen) {
+      context.fillText(titleOf(node.id), left + width / 2, middle, width * 0.9);
+    }
+  }
+}
+
 /** Straight lines from card to card; at this size nobody sees the ports. */
 export function drawLinks(
   context: CanvasRenderingContext2D,

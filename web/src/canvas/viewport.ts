@@ -1,8 +1,9 @@
-/** What part of each level was looked at last, so that one comes back to it. */
+/** What part of each level is looked at, so that one comes back to it, and from how far. */
 
 import type { Viewport } from "@xyflow/react";
 import { activeDocument } from "../store/documents";
 import { useEditor } from "../store/store";
+import { distanceAt } from "../store/view";
 
 /** Milliseconds of rest until it is kept: documents are saved whenever they change. */
 const REST = 400;
@@ -34,4 +35,31 @@ export function keepViewport(): void {
   const { keep } = waiting;
   waiting = null;
   keep();
+}
+
+const COST = { overview: 0, far: 1, near: 2 } as const;
+/** Milliseconds of rest until more is drawn; less is drawn at once. */
+const DETAIL_REST = 120;
+let shownZoom = 0;
+let detail = 0;
+
+/** Another level is shown: as much is drawn as its zoom asks for. */
+export function startAt({ zoom }: Viewport): void {
+  window.clearTimeout(detail);
+  shownZoom = zoom;
+  const { distance, setView } = useEditor.getState();
+  if (distanceAt(zoom) !== distance) setView({ distance: distanceAt(zoom) });
+}
+
+/** Follows the zoom with how much is drawn; cards are not built while one is still zooming. */
+export function noteZoom(_: unknown, { zoom }: Viewport): void {
+  if (zoom === shownZoom) return;
+  shownZoom = zoom;
+  window.clearTimeout(detail);
+  const { distance, setView } = useEditor.getState();
+  const now = distanceAt(zoom);
+  if (COST[now] < COST[distance]) setView({ distance: now });
+  else if (now !== distance) {
+    detail = window.setTimeout(() => setView({ distance: distanceAt(shownZoom) }), DETAIL_REST);
+  }
 }
