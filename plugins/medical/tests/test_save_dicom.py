@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import highdicom
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -14,8 +15,9 @@ import torch
 from graphgen import Context, NodeError
 
 from graphgen_medical import geometry
+from graphgen_medical.dicom.segmentation import read_segmentation
 from graphgen_medical.load import read_scan
-from graphgen_medical.nifti import write_nifti
+from graphgen_medical.nifti import nifti_bytes, write_nifti
 from graphgen_medical.save import save_capture, save_dicom, save_nifti, save_segmentation
 from graphgen_medical.types import Picture, Segmentation, Volume
 
@@ -232,6 +234,20 @@ def test_a_segmentation_lies_on_its_volume(volume, ctx):
         checked += 1
     assert checked > 10
     assert int((grid.array > 0).sum()) == int((segmentation.labels > 0).sum())
+
+
+def test_a_segmentation_is_read_back_for_the_viewer(volume, ctx):
+    segmentation = labelled(volume)
+    (path,) = save_segmentation(segmentation, ctx=ctx).paths
+    again = read_segmentation(Path(path))
+    assert again.names == ("lung", "bone")
+    mine = np.linalg.inv(np.array(volume.affine)) @ np.array(again.affine)
+    found = np.argwhere(again.labels.numpy())
+    places = np.rint((mine @ np.c_[found[:, ::-1], np.ones(len(found))].T)[:3]).astype(int)
+    there = segmentation.labels.numpy()[tuple(places[::-1])]
+    assert np.array_equal(there, again.labels.numpy()[tuple(found.T)])
+    image = nibabel.Nifti1Image.from_bytes(nifti_bytes(again))
+    assert image.get_data_dtype() == np.uint8
 
 
 def test_a_segmentation_names_what_it_was_made_on(tmp_path, ctx):
