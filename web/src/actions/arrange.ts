@@ -13,7 +13,7 @@ import { activeDocument, activeGraph } from "../store/documents";
 import { selectedNodes } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import type { Action } from "./action";
-import { onCanvas } from "./focus";
+import { nearCanvas, onCanvas } from "./focus";
 
 const get = useEditor.getState;
 const several = (state: EditorState) => shownBoxes(state, "selected").length > 1;
@@ -99,7 +99,7 @@ function moving(x: number, y: number): Action {
     const view = canvas()?.getViewport();
     if (view) void canvas()?.setViewport({ ...view, x: view.x - 60 * x, y: view.y - 60 * y });
   };
-  return { label: "move.move", run, enabled: (state) => isOpen(state) && onCanvas() };
+  return { label: "move.move", run, enabled: (state) => isOpen(state) && nearCanvas() };
 }
 
 /** Selects the node after or before the selected one, in reading order. */

@@ -9,6 +9,11 @@ export function onCanvas(): boolean {
   return focus.closest(".canvas") !== null && !focus.matches(FIELDS);
 }
 
+/** The same, or on a button of the bar that was pressed: it has no use for arrows or Escape. */
+export function nearCanvas(): boolean {
+  return onCanvas() || (document.activeElement?.closest(".top-bar button") ?? null) !== null;
+}
+
 /** The field of a card or a note that is being written in, if any. */
 export function fieldOnCanvas(): HTMLElement | null {
   const focus = document.activeElement;

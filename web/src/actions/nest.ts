@@ -14,7 +14,7 @@ import { activeDocument, activeGraph } from "../store/documents";
 import { activeLevel, selectedNodes } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import type { Action } from "./action";
-import { fieldOnCanvas, onCanvas } from "./focus";
+import { fieldOnCanvas, nearCanvas, onCanvas } from "./focus";
 
 const get = useEditor.getState;
 
@@ -165,7 +165,7 @@ function escapable(state: EditorState): boolean {
   if (state.search || document.querySelector("dialog[open]")) return false;
   const shown = activeDocument(state);
   const out = (shown?.selection.size ?? 0) > 0 || (shown?.through.length ?? 0) > 0;
-  return state.menu !== null || fieldOnCanvas() !== null || (onCanvas() && out);
+  return state.menu !== null || fieldOnCanvas() !== null || (nearCanvas() && out);
 }
 
 /** Nothing is selected then, and Tab goes through the window as everywhere. */
