@@ -6,19 +6,22 @@ runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphgen import EditorModule, TypeSpec, hookimpl
+from graphgen import EditorModule, ModelLoader, TypeSpec, hookimpl
 from graphgen_nodes.image.types import Image
 
-from . import load, reports, routes, save, storing, view
+from . import load, reports, routes, save, segment, storing, view
 from .measure import nodes as measure
 from .measure.profile import profile
+from .networks import loaders, repair, upscale
 from .preprocess import denoise, equalise, grid, intensity
 from .simulate import nodes as simulate
 from .types import Picture, Report, Segmentation, Source, Volume
+
+NETWORKS = Path(__file__).parent / "networks"
 
 if TYPE_CHECKING:
     from aiohttp.web import RouteDef
@@ -75,12 +78,28 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         denoise.total_variation,
         denoise.bilateral,
         denoise.curvature_diffusion,
+        segment.segment_lung,
+        repair.repair,
+        upscale.upscale,
         simulate.simulate_low_dose,
         simulate.simulate_sparse_view,
         measure.compare,
         measure.noise,
         profile,
     ]
+
+
+@hookimpl
+def graphgen_model_loaders() -> Mapping[str, ModelLoader]:
+    return {loaders.REPAIR: loaders.RepairLoader()}
+
+
+@hookimpl
+def graphgen_models() -> Mapping[str, Path]:
+    return {
+        "ct-repair": NETWORKS / "ct-repair" / "ct-repair.safetensors",
+        "ct-x4": NETWORKS / "ct-x4" / "ct-x4.safetensors",
+    }
 
 
 @hookimpl

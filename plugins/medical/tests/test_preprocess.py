@@ -12,8 +12,9 @@ from graphgen_medical.measure.metrics import rmse
 from graphgen_medical.preprocess import denoise
 from graphgen_medical.preprocess.equalise import clahe, equalise
 from graphgen_medical.preprocess.grid import body_mask, crop_to_body, orient, resample
-from graphgen_medical.preprocess.intensity import PRESETS, clip, standardise, window
+from graphgen_medical.preprocess.intensity import clip, standardise, window
 from graphgen_medical.types import Volume
+from graphgen_medical.windows import WINDOWS
 
 from .phantoms import AXES, affine, shepp_logan
 
@@ -22,9 +23,9 @@ def ramp(low: float = -1000, high: float = 1000) -> Volume:
     return Volume(torch.linspace(low, high, 2001).reshape(1, 3, 667), affine())
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", WINDOWS)
 def test_a_window_goes_from_black_to_white(preset):
-    level, width = PRESETS[preset]
+    level, width = WINDOWS[preset]
     values = torch.tensor([level - width, level - width / 2, level, level + width / 2, 3000.0])
     shown = window(Volume(values.reshape(1, 1, -1)), preset)
     assert shown.data.flatten().tolist() == pytest.approx([0, 0, 0.5, 1, 1])

@@ -48,4 +48,4 @@ def ssim(
             use_sample_covariance=False,
         )
         tick(index + 1)
-    return total / len(made)
+    return float(total) / len(made)

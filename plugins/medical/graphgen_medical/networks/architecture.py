@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
 FORMAT = "graphgen-medical/repair-1"
+MIRRORED: tuple[tuple[int, ...], ...] = ((), (3,), (2,), (2, 3))  # axes, for copies 1 to 4
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,18 @@ class RepairNetwork:
         padded = functional.pad(stack, (0, right, 0, down), mode="replicate")
         correction = self.module(padded / self.shape.scale)[..., :height, :width]
         return middle + correction.to(middle) * self.shape.scale
+
+    def averaged(self, stack: torch.Tensor, copies: int) -> torch.Tensor:
+        """Like calling it, as the mean over the stack and its mirror images (Timofte, Rothe and
+        Van Gool, CVPR 2016, "self-ensemble"): what the network gets wrong differs among them.
+
+        Args:
+            stack: As for a call.
+            copies: 1, 2 or 4.
+        """
+        total: torch.Tensor | None = None
+        for axes in MIRRORED[:copies]:
+            made = self(stack.flip(axes)).flip(axes) if axes else self(stack)
+            total = made if total is None else total + made
+        assert total is not None
+        return total / copies

@@ -9,25 +9,18 @@ from pydantic import Field
 
 from ..checks import need_hounsfield
 from ..types import UNSPECIFIED, Volume
+from ..windows import WINDOWS
 
 if TYPE_CHECKING:
     import torch
 
 Preset = Literal["lung", "mediastinum", "abdomen", "bone", "brain", "free"]
-PRESETS: dict[str, tuple[float, float]] = {
-    "lung": (-600.0, 1500.0),
-    "mediastinum": (50.0, 350.0),
-    "abdomen": (60.0, 400.0),
-    "bone": (400.0, 1800.0),
-    "brain": (40.0, 80.0),
-}
-"""Level and width in HU, as viewers commonly have them (Radiopaedia, "Windowing (CT)")."""
 
 
 def limits(preset: Preset, level: float, width: float) -> tuple[float, float]:
     """Lowest and highest value of a window; ``level`` and ``width`` are for ``free``."""
     if preset != "free":
-        level, width = PRESETS[preset]
+        level, width = WINDOWS[preset]
     return level - width / 2, level + width / 2
 
 
@@ -42,8 +35,8 @@ def window(
 ) -> Volume:
     """Show a range of values as 0 to 1: black below the window, white above.
 
-    Presets as level/width in HU: lung -600/1500, mediastinum 50/350, abdomen 60/400, bone
-    400/1800, brain 40/80. A free window also takes values that are no Hounsfield units, such
+    Presets as level/width in HU: lung -600/1500, mediastinum 50/350, abdomen 50/400, bone
+    500/2000, brain 40/80. A free window also takes values that are no Hounsfield units, such
     as those of MR.
 
     Hounsfield units: lost. The values become ``(HU - level) / width + 0.5``, clipped to 0..1.
