@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import highdicom
 import numpy as np
+import pydicom
 import pytest
 from graphgen import Engine, Workflow
 from PIL import Image
+
+from graphgen_medical.load import read_scan
 
 from . import scans
 from .test_deidentify import leaks
@@ -75,3 +81,73 @@ def test_ct_window_montage(command, series):
     assert picture.shape == (112, 128)  # two by two, pixels 0.8 x 0.7 mm
     assert picture.max() > 150  # bone
     assert not leaks(made["png"][0], scans.SECRETS)
+
+
+needs_torchvision = pytest.mark.skipif(
+    importlib.util.find_spec("torchvision") is None, reason="spandrel needs torchvision"
+)
+
+
+@needs_torchvision
+def test_low_dose_ct(command, series):
+    # Two slices are enough, and quick.
+    few = series.parent / "few"
+    few.mkdir()
+    for file in sorted(series.iterdir())[:2]:
+        shutil.copy(file, few)
+    made = command("low_dose_ct", few, irregular="resample", factor=4)
+    assert sorted(made) == ["dicom", "png", "report"]
+    volume = read_scan(made["dicom"][0].parent)
+    assert volume.size == (512, 512, 2)
+    assert volume.spacing[:2] == pytest.approx((0.2, 0.175))
+    assert volume.unit == "HU"
+    header = pydicom.dcmread(made["dicom"][0])
+    assert "enlarged 4 times" in header.DerivationDescription.lower()
+    rows = {row["what"]: row["value"] for row in json.loads(made["report"][0].read_text())["rows"]}
+    assert {"Noise (SD), before", "Noise (SD), after"} <= set(rows)
+    for path in [path for paths in made.values() for path in paths]:
+        assert not leaks(path, scans.SECRETS)
+
+
+def chest(folder: Path) -> Path:
+    """A body with two lungs, large enough to be found."""
+    z, y, x = np.mgrid[0:24, 0:96, 0:96].astype(float)
+    hu = np.full(z.shape, -1000.0)
+    hu[(x - 48) ** 2 / 44**2 + (y - 48) ** 2 / 36**2 < 1] = 40
+    for side in (28, 68):
+        inside = (x - side) ** 2 / 14**2 + (y - 48) ** 2 / 22**2 + (z - 12) ** 2 / 10**2
+        hu[inside < 1] = -850
+    return scans.write(scans.ct_slices(hu, spacing=(4.0, 4.0, 10.0)), folder)
+
+
+def test_lung_segmentation_to_dicom_seg(command, tmp_path):
+    made = command("lung_segmentation_to_dicom_seg", chest(tmp_path / "Quixote"))
+    assert sorted(made) == ["dicom", "png", "report", "seg"]
+    seg = highdicom.seg.segread(made["seg"][0])
+    assert [item.SegmentLabel for item in seg.SegmentSequence] == ["left lung", "right lung"]
+    image = pydicom.dcmread(made["dicom"][0])
+    for keyword in ("StudyInstanceUID", "FrameOfReferenceUID", "PatientID"):
+        assert seg[keyword].value == image[keyword].value
+    grid = seg.get_volume(combine_segments=True)
+    volume = read_scan(made["dicom"][0].parent)
+    # Where the labels say lung, the series has the density of lung.
+    mine = np.linalg.inv(np.array(volume.affine)) @ grid.affine
+    places = np.rint((mine @ np.c_[np.argwhere(grid.array), np.ones((grid.array > 0).sum())].T)[:3])
+    values = volume.data.numpy()[tuple(places[::-1].astype(int))]
+    assert np.median(values) == -850
+    # Label 1 is the left lung: on the patient's left, towards higher x.
+    centre = [np.argwhere(grid.array == label).mean(axis=0) for label in (1, 2)]
+    x = [(grid.affine @ [*place, 1])[0] for place in centre]
+    assert x[0] > x[1]
+    for path in [path for paths in made.values() for path in paths]:
+        assert not leaks(path, scans.SECRETS)
+
+
+def test_sparse_view_repair(command, series):
+    made = command("sparse_view_repair", series, views=40)
+    assert sorted(made) == ["after", "before", "profile", "report"]
+    rows = {row["what"]: row["value"] for row in json.loads(made["report"][0].read_text())["rows"]}
+    assert rows["PSNR before"] > 10
+    assert rows["PSNR change"] == pytest.approx(rows["PSNR after"] - rows["PSNR before"])
+    assert rows["RMSE after"] > 0
+    assert np.asarray(Image.open(made["profile"][0])).shape == (540, 960, 3)
