@@ -121,23 +121,25 @@ class Feed:
         """Number what has come in. First the mark goes, then the events: one that comes in
         between is either taken now or calls again."""
         self._called = False
-        inbox = self._inbox
-        while inbox:
-            event = inbox.popleft()
+        taken = []
+        while self._inbox:
+            event = self._inbox.popleft()
+            taken.append(event)
             for make, loose in frames_of(event):
                 self.seq += 1
                 (self._keys if loose is None else self._loose).append(Frame(self.seq, make, loose))
-            for observer in self._observers:
-                try:
-                    observer(event)
-                except Exception:
-                    log.exception("an observer of the feed failed")
         while len(self._keys) > self._key_frames:
             self._lost = self._keys.popleft().seq
         while len(self._loose) > self._loose_frames:
             self._loose.popleft()
         for tell in list(self._watchers):
             tell()
+        for event in taken:  # after those who wait for it on the other side of the network
+            for observer in self._observers:
+                try:
+                    observer(event)
+                except Exception:
+                    log.exception("an observer of the feed failed")
 
 
 def _newer(frames: deque[Frame], cursor: int) -> list[Frame]:
