@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,10 +42,13 @@ class Member:
             with open(self.path, "rb") as stream:
                 yield stream
             return
+        yield io.BytesIO(self._unpacked(self.inside))
+
+    def _unpacked(self, inside: str) -> bytes:
         try:
             with zipfile.ZipFile(self.path) as archive:
-                yield io.BytesIO(archive.read(self.inside))
-        except (zipfile.BadZipFile, EOFError) as error:
+                return archive.read(inside)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise NodeError(
                 f"{self.name} in {self.path.name} is damaged: {error}",
                 hint="the archive was cut off or changed; copy it again",
