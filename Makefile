@@ -6,7 +6,7 @@ export PROMPT
 
 NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm
 
-.PHONY: run serve web test lint types editor unit bench clean
+.PHONY: run serve web test lint types editor unit docs bench clean
 
 run: $(VENV)/installed
 	@$(BIN)/graphgen run workflows/text_to_image.json $(if $(PROMPT),--set "prompt=$$PROMPT")
@@ -33,6 +33,9 @@ editor: web/node_modules/.package-lock.json
 
 unit: $(VENV)/installed-dev
 	$(BIN)/pytest
+
+docs: $(VENV)/installed-dev
+	GRAPHGEN_DOCS=1 $(BIN)/pytest tests/web/test_docs.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --output benchmarks/results/latest.json
