@@ -16,7 +16,7 @@ from graphgen_nodes.image.types import Image
 from . import load, reports, routes, save, segment, storing, view
 from .measure import nodes as measure
 from .measure.profile import profile
-from .networks import loaders, repair, upscale
+from .networks import loaders, repair, torchscript, upscale
 from .preprocess import denoise, equalise, grid, intensity
 from .simulate import nodes as simulate
 from .types import Picture, Report, Segmentation, Source, Volume
@@ -79,6 +79,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         denoise.bilateral,
         denoise.curvature_diffusion,
         segment.segment_lung,
+        torchscript.segment_network,
         repair.repair,
         upscale.upscale,
         simulate.simulate_low_dose,
@@ -91,7 +92,10 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
 
 @hookimpl
 def graphgen_model_loaders() -> Mapping[str, ModelLoader]:
-    return {loaders.REPAIR: loaders.RepairLoader()}
+    return {
+        loaders.REPAIR: loaders.RepairLoader(),
+        torchscript.TORCHSCRIPT: torchscript.TorchScriptLoader(),
+    }
 
 
 @hookimpl
