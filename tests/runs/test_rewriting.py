@@ -61,7 +61,10 @@ def test_a_value_that_is_gone_is_not_mistaken_for_its_successor(written, tmp_pat
     place = id(value)
     del value
     gc.collect()
-    successor = next(new for new in iter(Value, None) if id(new) == place)
+    others = [Value() for _ in range(10_000)]  # all alive, so that every free place is taken
+    successor = next((new for new in others if id(new) == place), None)
+    if successor is None:
+        pytest.skip("no object took the place of the one that is gone")
 
     assert rewriting.write(successor, "key", tmp_path) is None
 
