@@ -52,18 +52,23 @@ def start(server, code):
     )
 
 
+def complaints(err):
+    """What a program in development mode said, but for asyncio's word on a slow machine."""
+    return [line for line in err.splitlines() if not line.startswith("Executing <")]
+
+
 def test_a_program_that_closes_nothing_ends_without_a_word(server):
     program = start(server, f"print(client.run({NUMBER!r}).outputs)")
     out, err = program.communicate(timeout=60)
 
-    assert (program.returncode, out, err) == (0, "{'n': 0}\n", "")
+    assert (program.returncode, out, complaints(err)) == (0, "{'n': 0}\n", [])
 
 
 def test_a_program_that_closes_its_client_leaves_nothing_open(server):
     program = start(server, f"client.run({NUMBER!r})\nclient.close()")
     out, err = program.communicate(timeout=60)
 
-    assert (program.returncode, out, err) == (0, "", "")
+    assert (program.returncode, out, complaints(err)) == (0, "", [])
 
 
 def test_ctrl_c_ends_the_wait_and_the_run(server):
