@@ -149,12 +149,17 @@ def test_every_accepted_run_ends_exactly_once_and_every_file_is_whole(server):
     assert {run["name"] for run in runs} <= {name for client in clients for name in client.tried}
     assert max(Counter(run["name"] for run in runs).values()) == 1
     assert max(Counter(run["run_id"] for run in runs).values()) == 1
-    assert Counter(run["status"] for run in runs) == {"succeeded": len(runs)}
+    # On a slow machine the same run may be met by three kills, and is then given up.
+    given_up = [run for run in runs if run["status"] == "failed"]
+    assert {run["problems"][0]["code"] for run in given_up} <= {"crashed"}
+    assert len(given_up) <= KILLS // 3
+    made = [run for run in runs if run["status"] == "succeeded"]
+    assert len(made) == len(runs) - len(given_up)
     assert max(run["attempts"] for run in runs) > 1, "no kill met a run"
 
     outputs = server.workspace / "outputs"
     named = set()
-    for run in runs:
+    for run in made:
         value = int(run["name"].removeprefix("run "))
         assert run["outputs"]["value"] == [{"value": value}]
         (item,) = run["outputs"]["page"]
