@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graphgen import Client
@@ -57,8 +59,13 @@ def test_a_connection_that_is_cut_again_and_again(server):
         eventually(lambda: waits(events))
         for _ in range(5):
             before = relay.opened
-            relay.cut()
-            eventually(lambda before=before: relay.opened > before)
+
+            def came_back(before=before):
+                relay.cut()  # again, for a connection that was still on its way
+                time.sleep(0.05)
+                return relay.opened > before
+
+            eventually(came_back)
         GATE.set()
         assert waiter.result(30).status == "succeeded"
 
