@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.context import CancelToken
 from ..engine.events import NodeFailed, RunStarted
+from ..engine.made import made
 from ..inputs import read_settings
 from ..keep import InputKeeper, self_contained
 from ..needs import with_packs
@@ -49,8 +50,8 @@ def run_here(
         document = with_packs(document, engine.registry)
         result = _run(report, engine, document, values, order)
         saver = OutputSaver(engine.registry.types, order.output, embedded(document, values))
-        made = _made(document, result, order.targets)
-        saved_run = saver.save(document.name or path.stem, made)
+        values_made = made(document, result, order.targets)
+        saved_run = saver.save(document.name or path.stem, values_made)
         return tell(report, result, saved_run, str(cache_dir) if cache_dir else None)
 
 
@@ -89,15 +90,3 @@ def _run(
     for text in tracebacks:
         report.trace(text)
     return result
-
-
-def _made(document: Workflow, result: RunResult, targets: list[str] | None) -> dict[str, Any]:
-    """What to save: the named outputs, or those of the targets, which in a workflow that
-    names none are its last nodes."""
-    if targets is None:
-        if document.outputs:
-            return result.outputs
-        targets = [id for id, node in result.nodes.items() if node.outputs]
-    return {
-        f"{id}.{name}": value for id in targets for name, value in result.nodes[id].outputs.items()
-    }

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..engine import Engine
+from ..engine.made import made
 from ..outputs import OutputSaver
 from ..problems import GraphgenError, Problem
 from ..workflow import embedded
 from .compact import to_text
-from .products import keep, made
+from .products import keep
 from .record import NodeTable, RunRecord
 from .state import Running, State
 from .store import RunStore

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..engine import RunResult
 from ..outputs import OutputSaver
 from ..plain import is_plain, to_json
 from ..problems import Problem
-from ..workflow import Workflow
 from .compact import to_text
 from .rewriting import Rewriting
 
@@ -25,21 +23,6 @@ _MEDIA_TYPES = {
     ".webp": "image/webp",
     ".avif": "image/avif",
 }
-
-
-def made(document: Workflow, result: RunResult, targets: Sequence[str] | None) -> dict[str, Any]:
-    """Values by output name: the named outputs, or, as ``node.output``, those of the targets,
-    which in a workflow that names none are its last nodes."""
-    if targets is None:
-        if document.outputs:
-            return result.outputs
-        targets = [id for id, node in result.nodes.items() if node.outputs]
-    return {
-        f"{id}.{name}": value
-        for id in targets
-        if id in result.nodes
-        for name, value in result.nodes[id].outputs.items()
-    }
 
 
 def keep(

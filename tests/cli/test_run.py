@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from graphgen import Workflow
+from tests.support import graph
 
 GRADIENT = {
     "paint": ("image/gradient", {"width": 32, "height": 24, "start": "#102030", "end": "#e0a050"}),
@@ -179,6 +180,23 @@ def test_targets_run_only_what_they_need(cli, write):
     unknown = cli("run", path, "--target", "bb")
     assert unknown.status == 2
     assert "'bb'" in unknown.err
+
+
+def test_a_target_that_is_a_subgraph_gives_the_outputs_that_it_names(cli, write):
+    half = graph({"h": "probe/half"}, {"half": "h.value"}, {"of": "h.value"})
+    deep = graph({"i": "workflow/half"}, {"a": "i.half"}, {"of": "i.of"}, {"half": half})
+    path = write(
+        {
+            "number": ("probe/number", {"value": 6}),
+            "deep": ("workflow/deep", {"of": "=number.value"}),
+            "after": ("probe/fail", {"value": "=deep.a"}),
+        },
+        {"after": "after.value"},
+        workflows={"deep": deep},
+    )
+    answer = cli("run", path, "--target", "deep", "--target", "deep/i/h", "--json").json
+    assert answer["status"] == "succeeded"
+    assert answer["outputs"] == {"deep.a": [3.0], "deep/i/h.value": [3.0]}
 
 
 def test_a_workflow_without_named_outputs_gives_those_of_its_last_nodes(cli, write):

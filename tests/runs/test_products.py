@@ -96,6 +96,13 @@ def test_targets_give_what_can_be_giving(queue):
     assert "s" not in only_number.nodes
 
 
+def test_a_target_that_is_a_subgraph_gives_the_outputs_that_it_names(queue):
+    inner = graph({"n": ("core/add", {"a": 1})}, {"sum": "n.value"}, {"b": "n.b"})
+    document = graph({"s": ("workflow/inner", {"b": 2})}, workflows={"inner": inner})
+
+    assert values(run(queue, Workflow.parse(document), targets=["s"])) == {"s.sum": [3]}
+
+
 def test_a_workflow_that_names_no_outputs_gives_those_of_its_last_nodes(queue):
     document = graph({"a": ("core/number", {"value": 4}), "b": ("core/add", {"a": "=a.value"})})
 
