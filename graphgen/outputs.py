@@ -228,10 +228,15 @@ class _Staging:
         return published
 
 
+def folder_name(title: str, moment: float) -> str:
+    """Such as ``20251122-051233-text-to-image``; ``moment`` is seconds since the epoch."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(moment))}-{slug(title)}"
+
+
 def new_folder(root: Path, title: str) -> Path:
     """A new folder such as ``20251122-051233-text-to-image``."""
     root.mkdir(parents=True, exist_ok=True)
-    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{slug(title)}"
+    stem = folder_name(title, time.time())
     number = 1
     while True:
         folder = root / (stem if number == 1 else f"{stem}-{number}")

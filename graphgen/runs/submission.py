@@ -11,7 +11,7 @@ from ..engine import Engine
 from ..engine.engine import new_run_id
 from ..keep import InputKeeper, self_contained
 from ..needs import with_packs
-from ..outputs import slug
+from ..outputs import folder_name
 from ..plain import is_plain
 from ..problems import InvalidWorkflow, Problem
 from ..workflow import Workflow
@@ -58,7 +58,8 @@ class Submissions:
             status="queued",
             priority=priority,
             created=now,
-            folder=_folder_name(workflow.name, run_id, now),
+            # Nobody else's, so that it can be cleared away when the run is interrupted.
+            folder=f"{folder_name(workflow.name, now)}-{run_id[-8:]}",
             inputs=values,
             targets=None if targets is None else list(targets),
         )
@@ -100,10 +101,3 @@ def _as_json(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _storable(text: str) -> str:
     """The text without halves of characters, which no database holds."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _folder_name(title: str, run_id: str, created: float) -> str:
-    """Such as ``20251122-051233-text-to-image-3fa2b1c4``: nobody else's, so that it can be
-    cleared away when the run is interrupted."""
-    moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(created))
-    return f"{moment}-{slug(title)}-{run_id[-8:]}"
