@@ -304,6 +304,13 @@ def fill(queue):
     raise AssertionError("there is no end to it")
 
 
+def wait_for_problem(queue):
+    until = time.monotonic() + WAIT
+    while queue.problem is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
 def test_what_can_not_be_written_is_not_accepted(queue, events):
     queue.pause()
     kept = queue.submit(adding()).run_id
@@ -341,10 +348,7 @@ def test_an_end_that_can_not_be_written_is_written_later(queue, monkeypatch):
     fill(queue)
 
     HERE.go.set()
-    until = time.monotonic() + WAIT
-    while queue.problem is None:
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    wait_for_problem(queue)
 
     assert queue.problem.code == "disk_full"
     assert queue.get(run_id).status == "running"
@@ -360,10 +364,7 @@ def test_a_queue_that_can_not_write_can_be_closed(queue, make_queue):
     stop_growing(queue)
     fill(queue)
     HERE.go.set()
-    until = time.monotonic() + WAIT
-    while queue.problem is None:
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    wait_for_problem(queue)
 
     assert queue.close(timeout=WAIT)
 
