@@ -274,7 +274,7 @@ def test_names_that_meet_in_one_file_name_stay_apart(tmp_path):
 
 
 def test_folders_of_one_second_stay_apart(tmp_path, monkeypatch):
-    monkeypatch.setattr("time.strftime", lambda form: "20250102-030405")
+    monkeypatch.setattr("time.strftime", lambda form, moment: "20250102-030405")
     made = [new_folder(tmp_path, "A run").name for _ in range(3)]
     assert made == [
         "20250102-030405-a-run",
