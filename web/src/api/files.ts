@@ -43,14 +43,10 @@ export async function listModels(): Promise<readonly ModelEntry[]> {
   return (await request<{ models: ModelEntry[] }>("GET", "/api/models")).models;
 }
 
-/** Names of saved workflows; none if the server does not tell. */
+/** Names of saved workflows. */
 export async function savedNames(): Promise<readonly string[]> {
-  try {
-    const { workflows } = await request<{ workflows: { name: string }[] }>("GET", "/api/workflows");
-    return workflows.map((entry) => entry.name);
-  } catch {
-    return [];
-  }
+  const { workflows } = await request<{ workflows: { name: string }[] }>("GET", "/api/workflows");
+  return workflows.map((entry) => entry.name);
 }
 
 const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?|avif|jp2|ppm|tga|ico|qoi)$/i;

@@ -1,6 +1,6 @@
 /** The files of the workspace to pick from, pictures small, with upload and search. */
 
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import {
   type FileEntry,
   inputUrl,
@@ -12,6 +12,7 @@ import {
 import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
 import { type Anchor, Popover } from "../panels/Popover";
+import { useLoaded } from "./useLoaded";
 
 interface FileBrowserProps {
   readonly anchor: Anchor;
@@ -33,19 +34,8 @@ export function FileBrowser(props: FileBrowserProps) {
   const t = useText();
   const [folder, setFolder] = useState("");
   const [query, setQuery] = useState("");
-  const [files, setFiles] = useState<readonly FileEntry[] | null>(null);
+  const files = useLoaded(listInputs, folder);
   const upload = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    let gone = false;
-    setFiles(null);
-    listInputs(folder).then(
-      (found) => gone || setFiles(found),
-      () => gone || setFiles([]),
-    );
-    return () => {
-      gone = true;
-    };
-  }, [folder]);
   const wanted = query.trim().toLowerCase();
   const found = files?.filter((entry) => entry.name.toLowerCase().includes(wanted));
   return (

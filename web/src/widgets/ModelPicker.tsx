@@ -1,10 +1,11 @@
 /** A model by its name, picked from those that packs and the folder of models have. */
 
-import { useEffect, useRef, useState } from "react";
-import { listModels, type ModelEntry, showBytes } from "../api/files";
+import { useRef, useState } from "react";
+import { listModels, showBytes } from "../api/files";
 import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
 import { type Anchor, Popover } from "../panels/Popover";
+import { useLoaded } from "./useLoaded";
 import type { Widget, WidgetProps } from "./widget";
 
 function ModelPicker({ id, label, value, schema, onChange }: WidgetProps) {
@@ -58,17 +59,7 @@ interface ModelsProps {
 function Models({ anchor, label, chosen, onPick, onClose }: ModelsProps) {
   const t = useText();
   const [query, setQuery] = useState("");
-  const [models, setModels] = useState<readonly ModelEntry[] | null>(null);
-  useEffect(() => {
-    let gone = false;
-    listModels().then(
-      (found) => gone || setModels(found),
-      () => gone || setModels([]),
-    );
-    return () => {
-      gone = true;
-    };
-  }, []);
+  const models = useLoaded(listModels);
   const typed = query.trim();
   const found = models?.filter(({ name }) => name.toLowerCase().includes(typed.toLowerCase()));
   return (

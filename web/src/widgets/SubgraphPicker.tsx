@@ -1,24 +1,17 @@
 /** The subgraph that a loop runs: one that is in reach, or a saved workflow. */
 
-import { useEffect, useState } from "react";
 import { savedNames } from "../api/files";
 import type { Level } from "../graph/subgraphs";
 import { useText } from "../i18n";
 import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
+import { useLoaded } from "./useLoaded";
 import type { Widget, WidgetProps } from "./widget";
 
 function SubgraphPicker({ id, label, value, onChange }: WidgetProps) {
   const t = useText();
   const level = useEditor(activeLevel);
-  const [saved, setSaved] = useState<readonly string[]>([]);
-  useEffect(() => {
-    let gone = false;
-    savedNames().then((names) => gone || setSaved(names));
-    return () => {
-      gone = true;
-    };
-  }, []);
+  const saved = useLoaded(savedNames) ?? [];
   const inner = level ? namesInReach(level) : [];
   const others = saved.filter((name) => !inner.includes(name));
   const present = typeof value === "string" ? value : "";

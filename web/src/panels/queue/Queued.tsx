@@ -6,6 +6,7 @@ import { useText } from "../../i18n";
 import { useEditor } from "../../store/store";
 import { tell } from "../../store/tell";
 import { Icon } from "../Icon";
+import { CancelRun } from "./CancelRun";
 
 const RUN = "application/x-graphgen-run";
 const PRIORITIES = [10, 0, -10];
@@ -111,15 +112,7 @@ function Waiting({ id, index, onMove }: WaitingProps) {
           </option>
         ))}
       </select>
-      <button
-        type="button"
-        className="icon-button"
-        aria-label={t("run.cancel")}
-        title={t("run.cancel")}
-        onClick={() => void useEditor.getState().cancel(id)}
-      >
-        <Icon name="close" />
-      </button>
+      <CancelRun id={id} />
     </li>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useText } from "../../i18n";
 import { useEditor } from "../../store/store";
-import { Icon } from "../Icon";
+import { CancelRun } from "./CancelRun";
 
 export function Running({ id }: { id: string }) {
   const t = useText();
@@ -20,15 +20,7 @@ export function Running({ id }: { id: string }) {
         <span className="muted">{working?.[0] ?? t("run.running")}</span>
         <progress value={share} aria-label={run.name} />
       </div>
-      <button
-        type="button"
-        className="icon-button"
-        aria-label={t("run.cancel")}
-        title={t("run.cancel")}
-        onClick={() => void useEditor.getState().cancel(id)}
-      >
-        <Icon name="close" />
-      </button>
+      <CancelRun id={id} />
     </li>
   );
 }
