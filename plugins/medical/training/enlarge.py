@@ -8,9 +8,7 @@ Real-ESRGAN's compact network learns to lead back. What was trained goes on when
 
 from __future__ import annotations
 
-import argparse
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from torch.nn import functional
 
 from graphgen_medical.networks.greys import to_grey
 
-from .loop import train
+from .loop import arguments, train
 from .scans import Scan, read_scans
 
 FACTOR = 4
@@ -60,7 +58,7 @@ def draw(
     scans: list[Scan], odds: np.ndarray, count: int, edge: int, rng: np.random.Generator
 ) -> torch.Tensor:
     """Crops ``[count, 1, edge, edge]`` in the network's range, flipped and turned."""
-    drawn = []
+    drawn: list[np.ndarray] = []
     while len(drawn) < count:
         scan = scans[rng.choice(len(scans), p=odds)]
         depth, height, width = scan.hounsfield.shape
@@ -73,23 +71,9 @@ def draw(
     return to_grey(torch.from_numpy(np.stack(drawn).astype(np.float32))[:, None])
 
 
-def parse() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.enlarge", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of CT to train on")
-    parser.add_argument("--work", type=Path, default=Path(__file__).with_name("runs"))
-    parser.add_argument("--minutes", type=float, default=30, help="of training, in all")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=8, help="crops in a step")
-    parser.add_argument("--edge", type=int, default=128, help="pixels of a crop, before")
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
-    return parser.parse_args()
-
-
 def main() -> None:
     """Train, and write ``WORK/enlarge/ct-x4.safetensors``."""
-    options = parse()
+    options = arguments("enlarge", __doc__, minutes=30, edge=128, rate=1e-3).parse_args()
     torch.set_num_threads(options.threads)
     scans = read_scans(options.data)
     slices = np.array([len(scan.hounsfield) for scan in scans], dtype=float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -14,6 +15,22 @@ import torch
 
 WARM_UP, AVERAGE = 200, 0.999
 SAVE_SECONDS = 60.0
+
+
+def arguments(
+    program: str, about: str | None, minutes: float, edge: int, rate: float
+) -> argparse.ArgumentParser:
+    """The command line of ``python -m training.PROGRAM``, with the defaults that differ."""
+    parser = argparse.ArgumentParser(prog=f"python -m training.{program}", description=about)
+    parser.add_argument("--data", type=Path, required=True, help="folder of CT to train on")
+    parser.add_argument("--work", type=Path, default=Path(__file__).with_name("runs"))
+    parser.add_argument("--minutes", type=float, default=minutes, help="of training, in all")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--batch", type=int, default=8, help="crops in a step")
+    parser.add_argument("--edge", type=int, default=edge, help="pixels of a crop of the scan")
+    parser.add_argument("--rate", type=float, default=rate, help="highest learning rate")
+    return parser
 
 
 def train(
@@ -53,7 +70,8 @@ def train(
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["seconds"]
-    began, saved, losses = time.monotonic(), time.monotonic(), []
+    losses: list[float] = []
+    began = saved = time.monotonic()
     facts: dict[str, Any] = {"steps": step, "minutes": round(spent / 60, 1)}
     while True:
         seconds = spent + time.monotonic() - began

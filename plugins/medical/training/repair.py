@@ -8,7 +8,6 @@ again; ``--minutes`` counts the training in all.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from safetensors.torch import save_file
 from graphgen_medical.networks.architecture import RepairShape
 
 from . import pairs
-from .loop import train
+from .loop import arguments, train
 from .scans import read_scans
 
 SHARES = {
@@ -86,23 +85,9 @@ class Crops:
         return both[0].astype(np.float32), both[1].astype(np.float32)
 
 
-def parse() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.repair", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of CT to train on")
-    parser.add_argument("--work", type=Path, default=Path(__file__).with_name("runs"))
-    parser.add_argument("--minutes", type=float, default=60, help="of training, in all")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=8, help="crops in a step")
-    parser.add_argument("--edge", type=int, default=96, help="pixels of a crop")
-    parser.add_argument("--rate", type=float, default=5e-4, help="highest learning rate")
-    return parser.parse_args()
-
-
 def main() -> None:
     """Make what pairs are missing, train, and write ``WORK/repair/ct-repair.safetensors``."""
-    options = parse()
+    options = arguments("repair", __doc__, minutes=60, edge=96, rate=5e-4).parse_args()
     torch.set_num_threads(options.threads)
     names = []
     for scan in read_scans(options.data):
