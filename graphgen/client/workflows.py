@@ -127,13 +127,17 @@ class ServerWorkflows:
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         await self._link.call("DELETE", _place(name), headers=headers)
 
-    async def rename(self, name: str, new: str) -> None:
-        """Give a saved workflow another name.
+    async def rename(self, name: str, new: str) -> int:
+        """Give a saved workflow another name; its history comes along.
+
+        Returns:
+            The number of its last save under the new name: higher than before if there is
+            the history of a deleted workflow of that name.
 
         Raises:
             Conflict: The name is taken.
         """
-        await self._link.call("POST", f"{_place(name)}/rename", {"name": new})
+        return (await self._link.call("POST", f"{_place(name)}/rename", {"name": new}))["revision"]
 
     async def schema(self, name: str) -> Signature:
         """What a saved workflow takes and gives."""

@@ -4,9 +4,10 @@ from .files import SavedWorkflow
 from .history import Revision
 from .names import check_name
 from .problems import SaveConflict, UnknownWorkflow
-from .workflows import SavedWorkflows
+from .workflows import Renamed, SavedWorkflows
 
 __all__ = [
+    "Renamed",
     "Revision",
     "SaveConflict",
     "SavedWorkflow",

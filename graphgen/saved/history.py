@@ -65,11 +65,13 @@ class History:
             temporary.write_bytes(data)
         return number
 
-    def move_to(self, other: History) -> None:
-        """Bring all revisions behind those of another folder, numbered on."""
+    def move_to(self, other: History) -> int:
+        """Bring all revisions behind those of another folder, numbered on; returns by how
+        much their numbers rise."""
         offset = other.last()
         other.folder.mkdir(parents=True, exist_ok=True)
         for number in self.numbers():
             self.path(number).rename(other.path(offset + number))
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
+        return offset

@@ -36,6 +36,18 @@ class _Known(NamedTuple):
     entry: SavedWorkflow
 
 
+class Renamed(NamedTuple):
+    """What became of a workflow under its new name.
+
+    Attributes:
+        revision: Of the workflow, under its new name.
+        offset: By how much the numbers of all its revisions rose.
+    """
+
+    revision: int
+    offset: int
+
+
 class SavedWorkflows:
     """Reads and writes the saved workflows of a folder.
 
@@ -160,9 +172,9 @@ class SavedWorkflows:
                 raise SaveConflict(name, current, expected)
             self._path(name).unlink()
 
-    def rename(self, name: str, new: str) -> int:
-        """Give a workflow another name; returns its revision under it. Its history comes
-        along, behind that of a deleted workflow of the new name.
+    def rename(self, name: str, new: str) -> Renamed:
+        """Give a workflow another name. Its history comes along, behind that of a deleted
+        workflow of the new name.
 
         Raises:
             UnknownWorkflow: There is none of that name.
@@ -173,13 +185,13 @@ class SavedWorkflows:
         with self._alone():
             current = self._look(name, keep=True).revision
             if name == new:
-                return current
+                return Renamed(current, 0)
             taken = self._current(new, keep=True)
             if taken:
                 raise SaveConflict(new, taken, 0)
-            self._history(name).move_to(self._history(new))
+            offset = self._history(name).move_to(self._history(new))
             self._path(name).rename(self._path(new))
-            return self._look(new, keep=True).revision
+            return Renamed(self._look(new, keep=True).revision, offset)
 
     # Inside
 

@@ -21,13 +21,17 @@ class WorkflowsChanged:
     Attributes:
         name: Of the workflow; the new one if it was renamed.
         time: Seconds since the epoch.
+        was: The name that it had until it was renamed, or None.
+        offset: By how much the numbers of its revisions rose when it was renamed.
     """
 
-    __slots__ = ("name", "time")
+    __slots__ = ("name", "offset", "time", "was")
 
-    def __init__(self, name: str, time: float) -> None:
+    def __init__(self, name: str, time: float, was: str | None = None, offset: int = 0) -> None:
         self.name = name
         self.time = time
+        self.was = was
+        self.offset = offset
 
 
 class CatalogueChanged:
@@ -153,5 +157,10 @@ _TEXTS: dict[type, Callable[[Any], dict[str, Any]]] = {
         "running": e.running,
     },
     CatalogueChanged: lambda e: {"type": "catalogue_changed", "time": e.time},
-    WorkflowsChanged: lambda e: {"type": "workflows_changed", "time": e.time, "name": e.name},
+    WorkflowsChanged: lambda e: {
+        "type": "workflows_changed",
+        "time": e.time,
+        "name": e.name,
+        **({} if e.was is None else {"was": e.was, "offset": e.offset}),
+    },
 }

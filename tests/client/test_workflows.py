@@ -52,7 +52,7 @@ def test_history_rename_list_and_schema(client):
     signature = client.workflows.schema("a")
     assert set(signature.inputs["properties"]) == {"a", "b"}
     assert signature.outputs["properties"]["sum"]["type"] == "integer"
-    client.workflows.rename("a", "b ü")
+    assert client.workflows.rename("a", "b ü") == 2
     (entry,) = client.workflows.list()
     assert (entry.name, entry.title, entry.problem) == ("b ü", "b ü", None)
     assert entry.modified > 0

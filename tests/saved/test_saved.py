@@ -209,7 +209,7 @@ def test_a_renamed_one_takes_its_history_along(saved, folder):
     saved.write("a", doc("x"), 0)
     saved.write("a", doc("y"), 1)
 
-    assert saved.rename("a", "b") == 2
+    assert saved.rename("a", "b") == (2, 0)
 
     assert saved.read("b") == (doc("y"), 2)
     assert revisions(saved, "b") == [2, 1]
@@ -217,7 +217,7 @@ def test_a_renamed_one_takes_its_history_along(saved, folder):
     with pytest.raises(UnknownWorkflow):
         saved.history("a")
     assert sorted(path.name for path in folder.glob("*.json")) == ["b.json"]
-    assert saved.rename("b", "b") == 2
+    assert saved.rename("b", "b") == (2, 0)
 
 
 def test_renaming_to_the_name_of_a_deleted_one_keeps_both_histories(saved):
@@ -227,7 +227,7 @@ def test_renaming_to_the_name_of_a_deleted_one_keeps_both_histories(saved):
     saved.write("a", doc("x"))
     saved.write("a", doc("y"))
 
-    assert saved.rename("a", "old") == 4
+    assert saved.rename("a", "old") == (4, 2)
 
     names = [saved.read_revision("old", number).name for number in (1, 2, 3, 4)]
     assert names == ["o1", "o2", "x", "y"]
@@ -519,10 +519,12 @@ class SavedAndModel(RuleBasedStateMachine):
             with pytest.raises(SaveConflict):
                 self.saved.rename(name, new)
             return
+        offset = 0
         if new != name:
+            offset = len(self.kept.get(new, []))
             self.kept[new] = self.kept.get(new, []) + self.kept.pop(name)
             self.now[new] = self.now.pop(name)
-        assert self.saved.rename(name, new) == self.revision(new)
+        assert self.saved.rename(name, new) == (self.revision(new), offset)
 
     @rule()
     def begin_anew(self):

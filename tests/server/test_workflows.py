@@ -118,7 +118,8 @@ def test_a_workflow_is_renamed_with_its_history(server):
     put(server, "old", {**SUM, "description": "second"})
     put(server, "taken")
 
-    assert server.post("/api/workflows/old/rename", {"name": "new"}).json() == {"name": "new"}
+    renamed = server.post("/api/workflows/old/rename", {"name": "new"})
+    assert renamed.json() == {"name": "new", "revision": 2, "offset": 0}
     assert server.get("/api/workflows/old").status_code == 404
     assert len(server.get("/api/workflows/new/history").json()["revisions"]) == 2
     clash = server.post("/api/workflows/new/rename", {"name": "taken"})

@@ -236,8 +236,8 @@ PATHS: dict[str, dict[str, Operation]] = {
         "post": operation(
             "rename_workflow",
             "workflows",
-            "Give a saved workflow another name",
-            record({"name": TEXT}),
+            "Give a saved workflow another name; its history comes along",
+            ref("Renamed"),
             body=content(ref("RenameBody")),
             parameters=(NAME,),
         )

@@ -164,6 +164,10 @@ _ANSWERS: dict[str, Schema] = {
     ),
     "Model": record({"name": TEXT, "kind": TEXT, "bytes": WHOLE, "source": TEXT}),
     "Saved": record({"name": TEXT, "revision": WHOLE}, workflow=ref("Workflow")),
+    "Renamed": record(
+        {"name": TEXT, "revision": WHOLE, "offset": WHOLE},
+        "`offset` is by how much the numbers of all its revisions rose.",
+    ),
     "SavedEntry": record(
         {
             "name": TEXT,

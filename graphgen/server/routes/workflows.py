@@ -10,6 +10,7 @@ from aiohttp import web
 
 from ...needs import with_packs
 from ...runs.problems import MAX_PRIORITY
+from ...saved import check_name
 from ...signature import input_schema, output_schema
 from ...workflow import Workflow
 from ..answers import Refused, answer
@@ -69,10 +70,10 @@ async def rename(request: web.Request) -> web.Response:
     parts = services(request)
     name = request.match_info["name"]
     body = await read_body(request, RenameBody)
-    await parts.call(parts.saved.rename, name, body.name)
-    _tell(request, name)
-    _tell(request, body.name)
-    return answer({"name": body.name})
+    new = check_name(body.name)
+    renamed = await parts.call(parts.saved.rename, name, new)
+    parts.feed.publish(WorkflowsChanged(new, time.time(), name, renamed.offset))
+    return answer({"name": new, **renamed._asdict()})
 
 
 async def history(request: web.Request) -> web.Response:
