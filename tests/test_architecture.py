@@ -18,7 +18,7 @@ REPOSITORY = ROOT.parent
 
 # What stands on a line may import what stands above it, and nothing below.
 LEVELS = [
-    {"problems", "fingerprint", "plain"},
+    {"problems", "fingerprint", "plain", "devices"},
     {"types", "workspace", "models"},
     {"workflow"},
     {"ports"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .. import devices
 from ..problems import InvalidWorkflow, Problem
 
 _DEVICE = re.compile(r"^(cpu|mps|(cuda|xpu)(:\d+)?)$")
@@ -21,14 +22,11 @@ def checked_device(device: str | None) -> str | None:
         raise InvalidWorkflow(
             Problem("unknown_device", f"{device!r} is no device", hint="cpu, cuda, cuda:1, mps")
         )
-    if not device.startswith("cuda"):
+    if devices.is_host(device):
         return device
-    import torch
-
-    index = int(device.partition(":")[2] or 0)
-    if index >= torch.cuda.device_count():
-        found = torch.cuda.device_count() or "no"
-        raise InvalidWorkflow(
-            Problem("unknown_device", f"there is no {device}: torch sees {found} CUDA devices")
-        )
-    return f"cuda:{index}"
+    kind, _, index = device.partition(":")
+    found = devices.count(kind)
+    if int(index or 0) >= found:
+        seen = f"torch sees {found or 'no'} {kind.upper()} devices"
+        raise InvalidWorkflow(Problem("unknown_device", f"there is no {device}: {seen}"))
+    return devices.full_name(device)

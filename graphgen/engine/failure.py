@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from .. import devices
 from ..cache.values import is_tensor
 from ..node import NodeSpec
 from ..problems import GraphgenError, NodeError, Problem
@@ -24,11 +24,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def release_memory() -> None:
-    """Give back what garbage and torch's allocator still hold."""
+    """Give back what garbage and torch's allocators still hold."""
     gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    for device in devices.accelerators():
+        devices.release(device)
 
 
 def problems_of(

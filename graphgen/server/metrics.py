@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from .. import devices
 from ..engine.events import NodeCached, NodeFailed, NodeFinished
 from ..runs import RunEnded
 
@@ -86,10 +86,7 @@ class Metrics:
         weights = self._engine.pool.usage()
         yield _gauge("graphgen_model_bytes", "Weights that are loaded", ["device"], weights)
         used = {"cpu": resident_bytes()}
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_initialized():
-            for index in range(torch.cuda.device_count()):
-                used[f"cuda:{index}"] = torch.cuda.memory_reserved(index)
+        used.update({device: devices.held(device) for device in devices.accelerators()})
         yield _gauge("graphgen_memory_bytes", "Memory that this process holds", ["device"], used)
 
 

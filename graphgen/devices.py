@@ -1,0 +1,109 @@
+"""Devices and their memory, told alike for every accelerator that torch knows.
+
+A device is named as torch does: ``cpu``, ``cuda:0``, ``xpu:1``, ``mps:0``. torch is imported
+only for a device other than ``cpu``, and an accelerator that was not used yet is not woken.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+HOST = "cpu"
+HOST_BUDGET = 2 << 30
+"""What a cache takes of host memory at most, unless it is told otherwise."""
+SHARE = 4
+"""A cache takes one part in so many of what is free: models and work need the rest."""
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def is_host(device: str) -> bool:
+    return device.partition(":")[0] == HOST
+
+
+def full_name(device: str) -> str:
+    """The name that a tensor there has: ``cuda`` is ``cuda:0``, ``cpu:0`` is ``cpu``."""
+    if is_host(device):
+        return HOST
+    return device if ":" in device else f"{device}:0"
+
+
+def free_and_total(device: str) -> tuple[int, int]:
+    """Bytes of a device's memory that anybody could have now, and all there are.
+
+    For ``cpu`` what the machine can give without swapping, within the limit of the
+    container if there is one. Both are 0 for a device that can't tell.
+    """
+    if is_host(device):
+        return _host_memory()
+    module = _module(device)
+    if hasattr(module, "mem_get_info"):
+        free, total = module.mem_get_info(device)
+        return int(free), int(total)
+    if hasattr(module, "recommended_max_memory"):  # mps, which shares the host's memory
+        total = int(module.recommended_max_memory())
+        return max(total - int(module.driver_allocated_memory()), 0), total
+    return 0, 0
+
+
+def default_budget(device: str) -> int:
+    """Bytes that a cache may take there by default, from what is free now."""
+    share = free_and_total(device)[0] // SHARE
+    return min(share, HOST_BUDGET) if is_host(device) else share
+
+
+def held(device: str) -> int:
+    """Bytes that this process' allocator holds on a device other than ``cpu``, those that
+    no tensor uses at the moment among them; 0 if it can't tell."""
+    module = _module(device)
+    if hasattr(module, "memory_reserved"):
+        return int(module.memory_reserved(device))
+    if hasattr(module, "driver_allocated_memory"):
+        return int(module.driver_allocated_memory())
+    return 0
+
+
+def release(device: str) -> None:
+    """Give back the blocks that the device's allocator keeps for later tensors."""
+    module: Any = None if is_host(device) else _module(device)
+    if hasattr(module, "empty_cache"):
+        module.empty_cache()
+
+
+def accelerators() -> list[str]:
+    """The devices other than ``cpu`` that torch sees; none if torch was not imported."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not torch.accelerator.is_available():
+        return []
+    kind = torch.accelerator.current_accelerator().type
+    return [f"{kind}:{index}" for index in range(torch.accelerator.device_count())]
+
+
+def count(kind: str) -> int:
+    """How many devices of a kind, such as ``cuda``, torch sees; imports it."""
+    module = _module(kind)
+    return int(module.device_count()) if module is not None and module.is_available() else 0
+
+
+def _module(device: str) -> Any:
+    """torch's module for a kind of device, such as ``torch.cuda``; None if it has none."""
+    import torch
+
+    try:
+        return torch.get_device_module(device)
+    except RuntimeError:
+        return None
+
+
+def _host_memory() -> tuple[int, int]:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    free, total = memory.available, memory.total
+    try:
+        limit = int((_CGROUP / "memory.max").read_text())
+        used = int((_CGROUP / "memory.current").read_text())
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free, total
+    return min(free, max(limit - used, 0)), min(total, limit)
