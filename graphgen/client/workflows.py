@@ -127,8 +127,11 @@ class ServerWorkflows:
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         await self._link.call("DELETE", _place(name), headers=headers)
 
-    async def rename(self, name: str, new: str) -> int:
+    async def rename(self, name: str, new: str, title: str | None = None) -> int:
         """Give a saved workflow another name; its history comes along.
+
+        Args:
+            title: The name in the document from now on; None to leave it as it is.
 
         Returns:
             The number of its last save under the new name: higher than before if there is
@@ -137,7 +140,8 @@ class ServerWorkflows:
         Raises:
             Conflict: The name is taken.
         """
-        return (await self._link.call("POST", f"{_place(name)}/rename", {"name": new}))["revision"]
+        body = {"name": new, "title": title}
+        return (await self._link.call("POST", f"{_place(name)}/rename", body))["revision"]
 
     async def schema(self, name: str) -> Signature:
         """What a saved workflow takes and gives."""

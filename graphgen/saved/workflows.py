@@ -41,11 +41,13 @@ class Renamed(NamedTuple):
 
     Attributes:
         revision: Of the workflow, under its new name.
-        offset: By how much the numbers of all its revisions rose.
+        offset: By how much the numbers of all its earlier revisions rose.
+        title: The name in the document, if the revision was made by giving it another one.
     """
 
     revision: int
     offset: int
+    title: str | None = None
 
 
 class SavedWorkflows:
@@ -172,26 +174,34 @@ class SavedWorkflows:
                 raise SaveConflict(name, current, expected)
             self._path(name).unlink()
 
-    def rename(self, name: str, new: str) -> Renamed:
+    def rename(self, name: str, new: str, title: str | None = None) -> Renamed:
         """Give a workflow another name. Its history comes along, behind that of a deleted
         workflow of the new name.
+
+        Args:
+            title: The name in the document from now on, which makes a revision; None to
+                leave the document as it is.
 
         Raises:
             UnknownWorkflow: There is none of that name.
             SaveConflict: There is one of the new name.
-            InvalidWorkflow: A name can't be.
+            InvalidWorkflow: A name can't be, or the file is damaged and gets no title.
         """
         name, new = check_name(name), check_name(new)
         with self._alone():
             current = self._look(name, keep=True).revision
-            if name == new:
-                return Renamed(current, 0)
-            taken = self._current(new, keep=True)
-            if taken:
-                raise SaveConflict(new, taken, 0)
-            offset = self._history(name).move_to(self._history(new))
-            self._path(name).rename(self._path(new))
-            return Renamed(self._look(new, keep=True).revision, offset)
+            document = None if title is None else self.read(name)[0]
+            offset = 0
+            if name != new:
+                taken = self._current(new, keep=True)
+                if taken:
+                    raise SaveConflict(new, taken, 0)
+                offset = self._history(name).move_to(self._history(new))
+                self._path(name).rename(self._path(new))
+            if document is None or document.name == title:
+                return Renamed(current + offset, offset)
+            titled = document.model_copy(update={"name": title})
+            return Renamed(self.write(new, titled), offset, title)
 
     # Inside
 

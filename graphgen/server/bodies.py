@@ -72,6 +72,7 @@ class SaveBody(_Body):
 
 
 class RenameBody(_Body):
-    """Another name of a saved workflow."""
+    """Another name of a saved workflow, and if it is to have one, of its document."""
 
     name: str
+    title: str | None = None

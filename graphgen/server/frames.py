@@ -21,17 +21,16 @@ class WorkflowsChanged:
     Attributes:
         name: Of the workflow; the new one if it was renamed.
         time: Seconds since the epoch.
-        was: The name that it had until it was renamed, or None.
-        offset: By how much the numbers of its revisions rose when it was renamed.
+        renamed: If it was renamed: ``was``, the name that it had, and what its
+            ``graphgen.saved.Renamed`` says.
     """
 
-    __slots__ = ("name", "offset", "time", "was")
+    __slots__ = ("name", "renamed", "time")
 
-    def __init__(self, name: str, time: float, was: str | None = None, offset: int = 0) -> None:
+    def __init__(self, name: str, time: float, renamed: dict[str, Any] | None = None) -> None:
         self.name = name
         self.time = time
-        self.was = was
-        self.offset = offset
+        self.renamed = renamed
 
 
 class CatalogueChanged:
@@ -161,6 +160,6 @@ _TEXTS: dict[type, Callable[[Any], dict[str, Any]]] = {
         "type": "workflows_changed",
         "time": e.time,
         "name": e.name,
-        **({} if e.was is None else {"was": e.was, "offset": e.offset}),
+        **({} if e.renamed is None else {"renamed": e.renamed}),
     },
 }

@@ -53,8 +53,9 @@ def test_history_rename_list_and_schema(client):
     assert set(signature.inputs["properties"]) == {"a", "b"}
     assert signature.outputs["properties"]["sum"]["type"] == "integer"
     assert client.workflows.rename("a", "b ü") == 2
+    assert client.workflows.rename("b ü", "b ü", title="B") == 3
     (entry,) = client.workflows.list()
-    assert (entry.name, entry.title, entry.problem) == ("b ü", "b ü", None)
+    assert (entry.name, entry.title, entry.problem) == ("b ü", "B", None)
     assert entry.modified > 0
     client.workflows.write("c", ADD)
     with pytest.raises(Conflict):

@@ -209,7 +209,7 @@ def test_a_renamed_one_takes_its_history_along(saved, folder):
     saved.write("a", doc("x"), 0)
     saved.write("a", doc("y"), 1)
 
-    assert saved.rename("a", "b") == (2, 0)
+    assert saved.rename("a", "b") == (2, 0, None)
 
     assert saved.read("b") == (doc("y"), 2)
     assert revisions(saved, "b") == [2, 1]
@@ -217,7 +217,22 @@ def test_a_renamed_one_takes_its_history_along(saved, folder):
     with pytest.raises(UnknownWorkflow):
         saved.history("a")
     assert sorted(path.name for path in folder.glob("*.json")) == ["b.json"]
-    assert saved.rename("b", "b") == (2, 0)
+    assert saved.rename("b", "b") == (2, 0, None)
+
+
+def test_a_renamed_one_may_get_a_title_which_is_a_revision(saved, folder):
+    saved.write("a", doc("x"))
+
+    assert saved.rename("a", "b", "B") == (2, 0, "B")
+    assert saved.rename("b", "c", "B") == (2, 0, None)
+    assert saved.rename("c", "c", "C") == (3, 0, "C")
+
+    assert saved.read("c")[0].name == "C"
+    assert revisions(saved, "c") == [3, 2, 1]
+    (folder / "c.json").write_text("{")
+    with pytest.raises(InvalidWorkflow):
+        saved.rename("c", "d", "D")
+    assert saved.rename("c", "d") == (4, 0, None)
 
 
 def test_renaming_to_the_name_of_a_deleted_one_keeps_both_histories(saved):
@@ -227,7 +242,7 @@ def test_renaming_to_the_name_of_a_deleted_one_keeps_both_histories(saved):
     saved.write("a", doc("x"))
     saved.write("a", doc("y"))
 
-    assert saved.rename("a", "old") == (4, 2)
+    assert saved.rename("a", "old") == (4, 2, None)
 
     names = [saved.read_revision("old", number).name for number in (1, 2, 3, 4)]
     assert names == ["o1", "o2", "x", "y"]
@@ -524,7 +539,7 @@ class SavedAndModel(RuleBasedStateMachine):
             offset = len(self.kept.get(new, []))
             self.kept[new] = self.kept.get(new, []) + self.kept.pop(name)
             self.now[new] = self.now.pop(name)
-        assert self.saved.rename(name, new) == (self.revision(new), offset)
+        assert self.saved.rename(name, new) == (self.revision(new), offset, None)
 
     @rule()
     def begin_anew(self):

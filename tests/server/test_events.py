@@ -141,7 +141,7 @@ def test_changes_of_the_queue_and_of_saved_workflows_are_told(server):
     assert changes[0]["paused"] is True
     assert changes[-1]["queued"] == [other, run_id]
     assert watcher.frames[-1]["name"] == "mine"
-    assert "was" not in watcher.frames[-1]
+    assert "renamed" not in watcher.frames[-1]
 
 
 def test_a_renamed_workflow_is_told_with_the_name_that_it_had(server):
@@ -149,11 +149,13 @@ def test_a_renamed_workflow_is_told_with_the_name_that_it_had(server):
         server.call("PUT", f"/api/workflows/{name}", json={"workflow": CHAIN})
     server.call("DELETE", "/api/workflows/deleted")
     with server.watch() as watcher:
-        server.call("POST", "/api/workflows/old/rename", json={"name": "deleted"})
+        body = {"name": "deleted", "title": "Mine"}
+        server.call("POST", "/api/workflows/old/rename", json=body)
         watcher.until(lambda frames: frames[-1]["type"] == "workflows_changed")
 
     told = watcher.frames[-1]
-    assert (told["was"], told["name"], told["offset"]) == ("old", "deleted", 1)
+    assert told["name"] == "deleted"
+    assert told["renamed"] == {"was": "old", "revision": 3, "offset": 1, "title": "Mine"}
 
 
 def test_a_client_that_reconnects_misses_nothing(server):

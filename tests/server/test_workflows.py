@@ -119,7 +119,7 @@ def test_a_workflow_is_renamed_with_its_history(server):
     put(server, "taken")
 
     renamed = server.post("/api/workflows/old/rename", {"name": "new"})
-    assert renamed.json() == {"name": "new", "revision": 2, "offset": 0}
+    assert renamed.json() == {"name": "new", "revision": 2, "offset": 0, "title": None}
     assert server.get("/api/workflows/old").status_code == 404
     assert len(server.get("/api/workflows/new/history").json()["revisions"]) == 2
     clash = server.post("/api/workflows/new/rename", {"name": "taken"})

@@ -165,8 +165,9 @@ _ANSWERS: dict[str, Schema] = {
     "Model": record({"name": TEXT, "kind": TEXT, "bytes": WHOLE, "source": TEXT}),
     "Saved": record({"name": TEXT, "revision": WHOLE}, workflow=ref("Workflow")),
     "Renamed": record(
-        {"name": TEXT, "revision": WHOLE, "offset": WHOLE},
-        "`offset` is by how much the numbers of all its revisions rose.",
+        {"name": TEXT, "revision": WHOLE, "offset": WHOLE, "title": maybe(TEXT)},
+        "`offset` is by how much the numbers of its earlier revisions rose; `title` the name "
+        "in the document, if the revision was made by giving it another one.",
     ),
     "SavedEntry": record(
         {

@@ -71,9 +71,9 @@ async def rename(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     body = await read_body(request, RenameBody)
     new = check_name(body.name)
-    renamed = await parts.call(parts.saved.rename, name, new)
-    parts.feed.publish(WorkflowsChanged(new, time.time(), name, renamed.offset))
-    return answer({"name": new, **renamed._asdict()})
+    renamed = (await parts.call(parts.saved.rename, name, new, body.title))._asdict()
+    parts.feed.publish(WorkflowsChanged(new, time.time(), {"was": name, **renamed}))
+    return answer({"name": new, **renamed})
 
 
 async def history(request: web.Request) -> web.Response:
