@@ -186,6 +186,67 @@ def test_saving_opening_and_versions(editor, page):
     expect(page.locator('[data-revision="3"]')).to_be_visible()
 
 
+def test_a_saved_workflow_gets_another_name_and_tabs_follow(editor, context, page):
+    put(editor, "occupied", document_of("Occupied"))
+    put(editor, "plums", document_of("Plums"))  # whose history the new one comes behind
+    assert editor.http.delete(f"{editor.url}/api/workflows/plums").ok
+    drop_workflow(page, SMALL)
+    save_as(page, "pears")
+    other = context.new_page()
+    other.goto(editor.url)
+    titles(other, "Text to image")
+    other.keyboard.press("Control+o")
+    other.locator('[data-saved="pears"]').click()
+    other.locator(TEXT).fill("unsaved in the other window")
+
+    press(page, "Menu")
+    page.locator('[data-action="doc.rename_saved"]').click()
+    dialog = page.get_by_role("dialog", name="Rename pears")
+    name = dialog.get_by_label("Name")
+    expect(name).to_have_value("pears")
+    name.fill("occupied")
+    expect(dialog.get_by_role("alert")).to_contain_text("There is a workflow occupied already")
+    expect(dialog.get_by_role("button", name="Rename")).to_be_disabled()
+    name.fill("a/b")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("a/b")
+    name.fill("plums")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("It is called plums now")).to_be_visible()
+    titles(page, "Text to image", "plums")
+    expect(unsaved(page, "plums")).to_have_count(0)
+    saved = editor.http.get(f"{editor.url}/api/workflows/plums").json()
+    assert (saved["workflow"]["name"], saved["revision"]) == ("plums", 3)
+    assert editor.http.get(f"{editor.url}/api/workflows/pears").status_code == 404
+
+    titles(other, "Text to image", "plums")
+    renamed = page.locator(".toast", has_text="It is called plums now")
+    renamed.get_by_role("button", name="Undo").click()
+    for window in (page, other):
+        titles(window, "Text to image", "pears")
+    expect(other.locator(TEXT)).to_have_value("unsaved in the other window")
+    other.keyboard.press("Control+s")
+    expect(other.get_by_text("Saved as pears")).to_be_visible()
+    history = editor.http.get(f"{editor.url}/api/workflows/pears/history").json()["revisions"]
+    assert [entry["revision"] for entry in history] == [5, 4, 3, 2, 1]
+    expect(page.get_by_text("pears was saved elsewhere")).to_be_visible()
+
+
+def test_a_workflow_that_is_not_open_gets_another_name(editor, page):
+    put(editor, "cherry", document_of("Cherries"))
+    page.keyboard.press("Control+o")
+    press(page, "Rename cherry")
+    page.get_by_label("Name", exact=True).fill("gone")
+    page.keyboard.press("Escape")  # out of the name, not out of the dialog
+    press(page, "Rename cherry")
+    page.get_by_label("Name", exact=True).fill("sour cherry")
+    page.keyboard.press("Enter")
+    page.locator('[data-saved="sour cherry"]').click()
+    titles(page, "Text to image", "sour cherry")
+    expect(page.locator(TEXT)).to_have_value("from elsewhere")
+
+
 def test_a_deleted_workflow_can_be_had_again(editor, page):
     put(editor, "rubbish", document_of("Rubbish"))
     page.keyboard.press("Control+o")

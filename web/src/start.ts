@@ -70,6 +70,10 @@ function connect(): void {
     },
     events: (events) => {
       get().receive(events);
+      for (const event of events) {
+        if (event.type !== "workflows_changed" || !event.renamed) continue;
+        get().follow({ ...event.renamed, name: event.name });
+      }
       if (events.some(({ type }) => type === "workflows_changed")) get().noteSaved().catch(tell);
       if (events.some(({ type }) => type === "catalogue_changed")) void refresh();
     },

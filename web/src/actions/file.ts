@@ -21,6 +21,11 @@ export const fileActions = {
   "doc.import": { label: "doc.import", run: chooseFiles },
   "doc.save": { label: "doc.save", run: () => void save(), enabled: hasDocument },
   "doc.save_as": { label: "doc.save_as", run: () => openDialog("save_as"), enabled: hasDocument },
+  "doc.rename_saved": {
+    label: "doc.rename_saved",
+    run: () => openDialog("rename"),
+    enabled: (state) => activeDocument(state)?.savedAs != null,
+  },
   "doc.download": { label: "doc.download", run: download, enabled: hasDocument },
   "doc.versions": {
     label: "doc.versions",
@@ -84,6 +89,20 @@ export async function saveTo(id: string, name: string, revision?: number): Promi
     tell(error);
     return false;
   }
+}
+
+/** Gives a saved workflow another name; a toast takes it back. */
+export async function renameSaved(name: string, wanted: string, title = wanted): Promise<void> {
+  const before = get().library?.find((entry) => entry.name === name)?.title ?? name;
+  await get().renameSaved(name, wanted, title);
+  get().notify({
+    kind: "good",
+    text: text("doc.renamed", { name: wanted }),
+    action: {
+      label: text("edit.undo"),
+      run: () => void renameSaved(wanted, name, before).catch(tell),
+    },
+  });
 }
 
 /** Opens the workflow in a JSON file or in a PNG that graphgen made. */

@@ -6,6 +6,7 @@ import { request, upload } from "./http";
 import type {
   Accepted,
   Queue,
+  Renamed,
   Revision,
   Run,
   RunPage,
@@ -48,6 +49,8 @@ export const api = {
     request<{ name: string; revision: number }>("PUT", `/api/workflows/${name(id)}`, {
       body: { workflow, revision },
     }),
+  renameSaved: (id: string, body: { name: string; title: string }) =>
+    request<Renamed & { name: string }>("POST", `/api/workflows/${name(id)}/rename`, { body }),
   deleteSaved: (id: string) => request<null>("DELETE", `/api/workflows/${name(id)}`),
   revisions: (id: string) =>
     request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),

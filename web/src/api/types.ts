@@ -63,6 +63,15 @@ export interface Revision {
   readonly bytes: number;
 }
 
+/** What became of a saved workflow that was given another name. */
+export interface Renamed {
+  readonly revision: number;
+  /** By how much the numbers of its earlier revisions rose. */
+  readonly offset: number;
+  /** The title of the document, if the revision was made by giving it another one. */
+  readonly title: string | null;
+}
+
 export interface Queue {
   readonly paused: boolean;
   readonly queued: readonly string[];
@@ -116,7 +125,13 @@ export type ServerEvent =
       problems: readonly Problem[];
     })
   | ({ type: "queue_changed"; seq: number; time: number } & Queue)
-  | { type: "workflows_changed"; seq: number; time: number; name: string }
+  | {
+      type: "workflows_changed";
+      seq: number;
+      time: number;
+      name: string;
+      renamed?: Renamed & { readonly was: string };
+    }
   | { type: "catalogue_changed"; seq: number; time: number };
 
 export interface Hello {

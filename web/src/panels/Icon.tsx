@@ -44,6 +44,7 @@ const PATHS = {
   pictures: "M2 4h9v9H2zM4 2h10v9M2.5 11.5l2.5-3 2 2 1.5-1.5 2.5 3",
   queue: "M2 4h8M2 8h6M2 12h4M10.5 8.5v5l4-2.5z",
   pause: "M5.5 4v8M10.5 4v8",
+  pencil: "M3 13l.7-3L11 2.7 13.3 5 6 12.3zM9.5 4.2l2.3 2.3",
   trash: "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9M7 7v4M9 7v4",
   download: "M8 3v8M5 8l3 3 3-3M3 13h10",
   grip: "M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01",

@@ -5,6 +5,7 @@ import { useEditor } from "../store/store";
 import type { PanelPlace } from "../store/view";
 import { Conflict } from "./top/Conflict";
 import { OpenDialog } from "./top/OpenDialog";
+import { Rename } from "./top/Rename";
 import { SaveAs } from "./top/SaveAs";
 
 type Panels = Readonly<Record<string, ComponentType>>;
@@ -28,6 +29,7 @@ const DIALOGS: Panels = {
   shortcuts: ShortcutSheet,
   open: OpenDialog,
   save_as: SaveAs,
+  rename: Rename,
   conflict: Conflict,
   templates: Templates,
   gallery: Gallery,

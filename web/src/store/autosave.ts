@@ -152,8 +152,9 @@ function note(
   const row = state.order !== before.order || state.closed !== before.closed;
   if (!row && state.documents === before.documents) return state.active !== before.active;
   let found = row || state.active !== before.active;
-  for (const [id, document] of Object.entries(state.documents)) {
-    if (kept(document, before.documents[id])) continue;
+  for (const document of [...Object.values(state.documents), ...state.closed]) {
+    const { id } = document;
+    if (kept(document, documentIn(before, id))) continue;
     changed.add(id);
     gone.delete(id);
     found = true;

@@ -7,6 +7,7 @@ import { setAbout } from "../commands/graph";
 import { execute, type History, redo, startHistory, undo } from "../commands/history";
 import { EMPTY_GRAPH, type Graph, graphAt, type Path } from "../graph/document";
 import { pathThrough } from "../graph/subgraphs";
+import { followTabs, type Moved } from "./follow";
 import type { EditorState } from "./store";
 import { closeTab, moveTab, NO_TABS, reopenTab, type Tabs } from "./tabs";
 
@@ -51,6 +52,8 @@ export interface DocumentsSlice extends Tabs {
   /** Opens a closed tab again, the last one if none is named. */
   reopen(id?: string): void;
   move(id: string, to: number): void;
+  /** A saved workflow was named anew, here or elsewhere. */
+  follow(moved: Moved): void;
   rename(id: string, name: string): void;
   /** Puts another graph in the place of a document's, as a step of its history. */
   replace(id: string, graph: Graph): void;
@@ -124,6 +127,7 @@ export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> =
     close: (id) => set((tabs) => ({ ...closeTab(tabs, id), ...LEAVING })),
     reopen: (id) => set((tabs) => ({ ...reopenTab(tabs, id), ...LEAVING })),
     move: (id, to) => set((tabs) => moveTab(tabs, id, to)),
+    follow: (moved) => set((tabs) => followTabs(tabs, moved, Date.now())),
     rename: (id, name) => change(id, [], [setAbout({ name })]),
     replace: (id, graph) => change(id, [], [replaceDocument({ graph })]),
     markSaved: (id, saved, savedAs, revision) => patch(id, { saved, savedAs, revision }),

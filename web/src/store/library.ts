@@ -30,6 +30,8 @@ export interface LibrarySlice {
    * revision that it was made on. A conflict is put into the state.
    */
   save(document: string, name: string, revision?: number): Promise<boolean>;
+  /** Gives a saved workflow another name, and its document a title; tabs follow. */
+  renameSaved(name: string, wanted: string, title: string): Promise<void>;
   /** Takes what the server has in place of what a tab has; undo brings that back. */
   takeSaved(document: string, name: string): Promise<void>;
   setConflict(conflict: Conflict | null): void;
@@ -74,6 +76,14 @@ export const librarySlice: StateCreator<EditorState, [], [], LibrarySlice> = (se
       set({ conflict: { document: id, name, current } });
       return false;
     }
+  },
+
+  async renameSaved(name, wanted, title) {
+    await inTurn(async () => {
+      const renamed = await api.renameSaved(name, { name: wanted, title });
+      get().follow({ was: name, ...renamed });
+    });
+    await get().loadLibrary();
   },
 
   async takeSaved(id, name) {

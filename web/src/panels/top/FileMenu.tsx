@@ -9,7 +9,7 @@ import { Popover } from "../Popover";
 
 const GROUPS: readonly (readonly ActionName[])[] = [
   ["doc.new", "doc.open", "doc.templates", "doc.import"],
-  ["doc.save", "doc.save_as", "doc.download", "doc.versions"],
+  ["doc.save", "doc.save_as", "doc.rename_saved", "doc.download", "doc.versions"],
   ["doc.close", "doc.reopen"],
   ["panel.queue", "panel.gallery", "view.form"],
   ["view.palette", "view.inspector", "view.shortcuts"],

@@ -11,6 +11,7 @@ import { tell } from "../../store/tell";
 import { closeDialog, Dialog, openDialog } from "../Dialog";
 import { Icon } from "../Icon";
 import { useAgo } from "../queue/time";
+import { RenameForm } from "./Rename";
 
 export function OpenDialog() {
   const t = useText();
@@ -100,6 +101,14 @@ function Row({ entry }: { entry: SavedEntry }) {
   const t = useText();
   const ago = useAgo();
   const [asking, setAsking] = useState(false);
+  const [renaming, setRenaming] = useState(false);
+  if (renaming) {
+    return (
+      <li className="row">
+        <RenameForm name={entry.name} onDone={() => setRenaming(false)} />
+      </li>
+    );
+  }
   return (
     <li className="row">
       <button
@@ -118,6 +127,15 @@ function Row({ entry }: { entry: SavedEntry }) {
         ) : (
           entry.description && <span className="row-about">{entry.description}</span>
         )}
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t("doc.rename_this", { name: entry.name })}
+        title={t("doc.rename_this", { name: entry.name })}
+        onClick={() => setRenaming(true)}
+      >
+        <Icon name="pencil" />
       </button>
       {asking ? (
         <button
