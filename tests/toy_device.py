@@ -129,6 +129,9 @@ class ToyTensor(torch.Tensor):
         made.raw = raw
         return made
 
+    def untyped_storage(self) -> torch.UntypedStorage:
+        return self.raw.untyped_storage()  # the one that views of it share
+
     def __repr__(self) -> str:  # type: ignore[override]
         return f"toy({self.raw!r})"
 
