@@ -77,22 +77,15 @@ class OutputSaver:
             ``.safetensors``, in the form that the cache gives it.
         folder: Folders of runs are made in here.
         metadata: Text for files that can hold it, such as the workflow.
-        sync: Whether to wait until the disk has the files, so that they outlive a power cut.
     """
 
     def __init__(
-        self,
-        types: Types,
-        folder: Path,
-        metadata: Mapping[str, str] | None = None,
-        *,
-        sync: bool = True,
+        self, types: Types, folder: Path, metadata: Mapping[str, str] | None = None
     ) -> None:
         self._types = types
         self._codec = Codec(types)
         self._root = folder
         self._metadata = dict(metadata or {})
-        self._sync = sync
 
     def save(self, title: str, outputs: Mapping[str, Any], folder: Path | None = None) -> SavedRun:
         """Save outputs by name in ``folder``, or in a new one named after the time and
@@ -125,7 +118,7 @@ class OutputSaver:
 
     def _save_output(self, folder: Path, name: str, value: Any) -> SavedOutput:
         try:
-            with _Staging(folder, safe_name(name, "output"), self._metadata, self._sync) as staging:
+            with _Staging(folder, safe_name(name, "output"), self._metadata) as staging:
                 values = self._write(value, staging)
                 return SavedOutput(name, staging.publish(), values)
         except NotStorable as error:
@@ -173,11 +166,10 @@ class _Staging:
     """The ``SaveTarget`` of one output: files are written under other names beside their
     place."""
 
-    def __init__(self, folder: Path, stem: str, metadata: Mapping[str, str], sync: bool) -> None:
+    def __init__(self, folder: Path, stem: str, metadata: Mapping[str, str]) -> None:
         self._folder = folder
         self._stem = stem
         self.metadata = metadata
-        self._sync = sync
         self._aside = folder / f"{PARTIAL_PREFIX}{secrets.token_hex(6)}"
         self._written: list[tuple[Path, str]] = []
         self._grouped: list[Path] = []
@@ -205,10 +197,9 @@ class _Staging:
     def publish(self) -> list[Path]:
         """Move what was written to its place: ``image.png``, or ``image-01.png`` and on;
         what forms a folder, at once."""
-        if self._sync:
-            for path in (*(path for path, _ in self._written), *self._grouped):
-                with open(path, "rb") as stream:
-                    os.fsync(stream.fileno())  # a full disk may show only here
+        for path in (*(path for path, _ in self._written), *self._grouped):
+            with open(path, "rb") as stream:
+                os.fsync(stream.fileno())  # a full disk may show only here
         totals = Counter(suffix for _, suffix in self._written)
         counts: Counter[str] = Counter()
         published = []

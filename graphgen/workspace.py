@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .problems import NodeError
@@ -105,6 +105,17 @@ class Files:
         if any(real == allowed or allowed in real.parents for allowed in self._allowed):
             return True
         return any(real == root or root in real.parents for root in map(Path.resolve, self.roots))
+
+
+def sync_names(folder: Path) -> None:
+    """Wait until the disk has the names in a folder, so that they outlive a power cut, where
+    the system can be asked for it."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager

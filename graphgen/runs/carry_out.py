@@ -58,8 +58,7 @@ def carry_out(
             return None
         outputs, unsaved = keep(
             made(workflow, result, record.targets),
-            # No waiting for the disk: the row that names the files does not wait either.
-            lambda: OutputSaver(result.types, root, embedded(workflow, record.inputs), sync=False),
+            lambda: OutputSaver(result.types, root, embedded(workflow, record.inputs)),
             folder,
             state.rewriting,
             (run.entry.document, to_text(record.inputs)),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ..outputs import write_problem
 from ..problems import Problem
 from .checkpoints import Checkpoints
+from .flush import Flush
 from .problems import DatabaseUnusable, QueueClosed, database_error
 from .schema import migrate
 
@@ -32,10 +33,11 @@ class Statement(NamedTuple):
 class _Change:
     """What one thread wants written, and what became of it."""
 
-    __slots__ = ("done", "error", "statements")
+    __slots__ = ("commit", "done", "error", "statements")
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = statements
+        self.commit = 0
         self.done = False
         self.error: Exception | None = None
 
@@ -43,9 +45,10 @@ class _Change:
 class Database:
     """The file, open in this process alone.
 
-    A change is in the file once ``write`` returns: it survives the end of the process, and
-    after a power cut the file is whole, though the last changes may be missing. Threads that
-    wait to write at the same time share one commit.
+    A change is in the file once ``write`` returns: it survives the end of the process, and a
+    power cut, if it is written as durable. Of others the last may be missing then, but never
+    one before another that is there. Threads that wait to write at the same time share one
+    commit, and those that wait for the disk one flush.
 
     Args:
         path: Made when it is opened. The file ``.lock`` beside it keeps other processes out.
@@ -57,6 +60,8 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._checkpoints: Checkpoints | None = None
+        self._flush: Flush | None = None
+        self._commits = 0
         self._waiting: deque[_Change] = deque()
         self._writing = threading.Lock()
         self._reading = threading.Lock()
@@ -76,9 +81,13 @@ class Database:
             self._checkpoints = Checkpoints(self._connect, self._writing)
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only = ON")
+            self._flush = Flush(self.path, lambda: self._commits)
         except sqlite3.Error as error:
             self.close()
             raise database_error(error, self.path) from error
+        except OSError as error:
+            self.close()
+            raise DatabaseUnusable(write_problem(error, self.path)) from error
         except BaseException:
             self.close()
             raise
@@ -107,15 +116,19 @@ class Database:
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # commits are waited for by Flush
         connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         return connection
 
-    def write(self, *statements: Statement) -> None:
+    def write(self, *statements: Statement, durable: bool = True) -> None:
         """Make changes, all or none of them; they are committed when this returns.
 
+        Args:
+            durable: Wait until the disk has them.
+
         Raises:
-            DatabaseUnusable: They could not be written, and nothing of them was.
+            DatabaseUnusable: They could not be written, and nothing of them was; or the disk
+                fails, and may have them or not.
         """
         if not statements:
             return
@@ -132,6 +145,17 @@ class Database:
             raise database_error(change.error, self.path) from change.error
         if change.error is not None:
             raise change.error
+        if durable:
+            self._reach(change.commit)
+
+    def _reach(self, commit: int) -> None:
+        flush = self._flush
+        if flush is None:  # closed in the meantime, which brought it to the disk
+            return
+        try:
+            flush.reach(commit)
+        except OSError as error:
+            raise DatabaseUnusable(write_problem(error, self.path)) from error
 
     def _commit(self, batch: list[_Change]) -> None:
         try:
@@ -142,7 +166,10 @@ class Database:
                     self._commit([change])
                 return
             batch[0].error = error
+        else:
+            self._commits += 1
         for change in batch:
+            change.commit = self._commits
             change.done = True
 
     def _transact(self, statements: Sequence[Statement]) -> None:
@@ -182,6 +209,9 @@ class Database:
         """Close the file and let other processes have it. Closing twice does nothing."""
         with self._reading, self._writing:
             checkpoints, self._checkpoints = self._checkpoints, None
+            flush, self._flush = self._flush, None
+            if flush is not None:
+                flush.close()
             for connection in (self._reader, self._writer):
                 if connection is not None:
                     connection.close()

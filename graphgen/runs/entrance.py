@@ -37,7 +37,7 @@ class Entrance:
                 raise QueueFull(waiting)
 
     def let_in(self, record: RunRecord, document: Document) -> None:
-        """Accept a run: it is committed, told, and on its way when this returns.
+        """Accept a run: it is on the disk, told, and on its way when this returns.
 
         Raises:
             QueueClosed, QueueFull: See ``check_room``.

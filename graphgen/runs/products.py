@@ -11,6 +11,7 @@ from typing import Any
 from ..outputs import OutputSaver
 from ..plain import is_plain, to_json
 from ..problems import Problem
+from ..workspace import sync_names
 from .compact import to_text
 from .rewriting import Rewriting
 
@@ -37,7 +38,8 @@ def keep(
     """Outputs as items for the record, and what could not be saved.
 
     Args:
-        folder: Made if there are files to write; every output is whole in it, or not there.
+        folder: Made if there are files to write; every output is whole in it, or not there,
+            and outlives a power cut.
         rewriting: Knows what earlier runs wrote.
         key: What files carry besides their value.
         named: Whether the workflow names these outputs. What it does not name, and has no
@@ -58,7 +60,14 @@ def keep(
             items[output.name] = [_file(path, folder.parent) for path in output.paths]
             rewriting.remember(pending[output.name], (key, output.name), output.paths)
         problems = [p for p in saved.problems if named or p.code != "not_saveable"]
-    if not any("file" in item for found in items.values() for item in found or ()):
+    root = folder.parent
+    files = [
+        root / item["file"] for found in items.values() for item in found or () if "file" in item
+    ]
+    if files:  # the disk may have the row that names them at any time
+        for place in {*(file.parent for file in files), folder, root}:
+            sync_names(place)
+    else:
         with suppress(OSError):
             folder.rmdir()  # if no node wrote something there
     return {name: found for name, found in items.items() if found is not None}, problems

@@ -147,7 +147,7 @@ class RunQueue:
         priority: int = 0,
         name: str = "",
     ) -> RunRecord:
-        """Accept a run; when this returns, it is committed.
+        """Accept a run; when this returns, it is committed and on the disk.
 
         Args:
             inputs: Values of named inputs, as JSON data.
@@ -255,7 +255,7 @@ class RunQueue:
             entry = state.line.get(run_id)
             if entry is not None:
                 ended = replace(entry.record, status="cancelled", finished=time.time(), seconds=0.0)
-                self.store.finish(replace(entry, record=ended))
+                self.store.cancel(replace(entry, record=ended))
                 state.line.remove(run_id)
                 state.tell_ended(ended)
                 return ended

@@ -3,6 +3,7 @@ and inputs is written again as it was, without being encoded anew."""
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import weakref
@@ -56,7 +57,10 @@ class Rewriting:
         for path, (_, data) in zip(paths, known.files, strict=True):
             aside = folder / f"{PARTIAL_PREFIX}{secrets.token_hex(6)}"
             try:
-                aside.write_bytes(data)
+                with aside.open("wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
                 aside.rename(path)
             except BaseException:
                 aside.unlink(missing_ok=True)

@@ -34,7 +34,9 @@ class Unfinished(NamedTuple):
 
 
 class RunStore:
-    """The history, in one SQLite file. What writes returns when it is committed.
+    """The history, in one SQLite file. What writes returns when the disk has it, so that what
+    a client was told outlives a power cut; only how far a run has come is not waited for, as
+    it is run again then.
 
     Every method raises ``DatabaseUnusable`` when the file can't be read or written.
 
@@ -172,14 +174,18 @@ class RunStore:
 
     def start(self, entry: Entry) -> None:
         """Note that a run begins, for the record's ``attempts``-th time."""
-        self._database.write(_started(entry))
+        self._database.write(_started(entry), durable=False)
 
     def finish(self, entry: Entry, then: Entry | None = None) -> None:
         """Note how a run ended, and that another begins."""
         if then is None:
-            self._database.write(_finished(entry))
+            self._database.write(_finished(entry), durable=False)
         else:
-            self._database.write(_finished(entry), _started(then))
+            self._database.write(_finished(entry), _started(then), durable=False)
+
+    def cancel(self, entry: Entry) -> None:
+        """Note that a run that waited has ended."""
+        self._database.write(_finished(entry))
 
     def put_back(self, entries: Iterable[Entry]) -> None:
         """Let runs wait again, with the attempts and places that they have now."""

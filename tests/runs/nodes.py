@@ -53,6 +53,18 @@ def save_page(page, target):
 
 
 @dataclass(frozen=True)
+class Book:
+    """A text that is saved as a folder of files."""
+
+    text: str
+
+
+def save_book(book, target):
+    for at in range(0, len(book.text), 1000):
+        target.path(".txt", folder=True).write_text(book.text[at : at + 1000])
+
+
+@dataclass(frozen=True)
 class Scroll:
     """A text that is saved in two files, the second of which takes for ever."""
 
@@ -69,6 +81,7 @@ def save_scroll(scroll, target):
 
 TYPES = (
     TypeSpec(Page, save=save_page),
+    TypeSpec(Book, save=save_book),
     TypeSpec(Scroll, save=save_scroll),
     TypeSpec(Secret, stored=False),
 )
@@ -121,6 +134,12 @@ def page(value: int = 0, size: int = 1000) -> Page:
     return Page(f"{value}:".ljust(size - 1, "x") + "!")
 
 
+@node("runs/book", title="Book")
+def book(value: int = 0) -> Book:
+    """Give a text of several pages."""
+    return Book(f"{value}:".ljust(3000, "x"))
+
+
 @node("runs/scroll", title="Scroll")
 def scroll(value: int = 0) -> Scroll:
     """Give a text that is not saved in a lifetime."""
@@ -170,7 +189,21 @@ def on_device(value: int = 0) -> int:
     return value
 
 
-NODES = (on_device, note, hold, deaf, step, slow, page, scroll, secret, write, await_file, crash)
+NODES = (
+    on_device,
+    note,
+    hold,
+    deaf,
+    step,
+    slow,
+    page,
+    book,
+    scroll,
+    secret,
+    write,
+    await_file,
+    crash,
+)
 
 
 def one(type_: str, output: str = "value", **inputs) -> Workflow:

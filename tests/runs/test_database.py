@@ -1,5 +1,8 @@
 """The file: its tables, its locks, its errors, and commits that are shared."""
 
+import errno
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -248,6 +251,106 @@ def test_those_who_wait_share_a_commit(database):
     assert len(settings(database)) == 20
 
 
+# A power cut, which leaves of a file what it held when it was last flushed
+
+
+class Disk:
+    """Stands between the database and the disk: keeps what is flushed to it.
+
+    Args:
+        path: Of the database.
+        folder: Gets what the disk has.
+    """
+
+    def __init__(self, path, folder):
+        self.path = path
+        self.flushes = 0
+        self.working = threading.Event()
+        self.working.set()
+        self._log = folder / f"{path.name}-wal"
+        shutil.copyfile(path, folder / path.name)
+
+    def flush(self, handle):
+        assert os.path.samestat(os.fstat(handle), os.stat(f"{self.path}-wal"))
+        held = self.path.with_name(f"{self.path.name}-wal").read_bytes()
+        self.working.wait(WAIT)
+        self.flushes += 1
+        self._log.write_bytes(held)
+
+    def settings_after_a_power_cut(self):
+        connection = sqlite3.connect(self._log.with_name(self.path.name))
+        found = dict(connection.execute("SELECT name, value FROM settings"))
+        connection.close()
+        return found
+
+
+@pytest.fixture
+def disk(database, path, tmp_path, monkeypatch):
+    database.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    (tmp_path / "disk").mkdir()
+    disk = Disk(path, tmp_path / "disk")
+    monkeypatch.setattr("graphgen.runs.flush._to_disk", disk.flush)
+    return disk
+
+
+def test_what_was_written_outlives_a_power_cut(database, disk):
+    database.write(put("a", "1"))
+    database.write(put("b", "2"), put("c", "3"))
+    database.write(put("d", "4"), durable=False)
+    assert disk.flushes == 2
+
+    assert disk.settings_after_a_power_cut() == {"a": "1", "b": "2", "c": "3"}
+
+
+def test_what_was_not_waited_for_is_flushed_with_the_next_that_is(database, disk):
+    database.write(put("a", "1"), durable=False)
+    assert disk.flushes == 0
+    database.write(put("b", "2"))
+
+    assert disk.settings_after_a_power_cut() == {"a": "1", "b": "2"}
+
+
+def test_nobody_writes_on_before_the_disk_has_it(database, disk):
+    disk.working.clear()
+    waiting = threading.Thread(target=database.write, args=(put("a", "1"),))
+    waiting.start()
+    while not settings(database):
+        time.sleep(0.001)
+
+    database.write(put("b", "2"), durable=False)  # others need not wait for that flush
+    assert waiting.is_alive()
+    assert disk.flushes == 0
+    disk.working.set()
+    waiting.join(WAIT)
+    assert disk.flushes == 1
+
+
+def test_those_who_wait_for_the_disk_share_a_flush(database, disk):
+    disk.working.clear()
+    threads = [
+        threading.Thread(target=database.write, args=(put(f"n{at}", "1"),)) for at in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    while len(settings(database)) < len(threads):
+        time.sleep(0.001)
+    disk.working.set()
+    for thread in threads:
+        thread.join(WAIT)
+
+    assert disk.flushes <= 2  # the first may have been alone
+    assert len(disk.settings_after_a_power_cut()) == 20
+
+
+def test_a_disk_that_fails_is_a_problem(database, monkeypatch):
+    def fail(handle):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("graphgen.runs.flush._to_disk", fail)
+
+    assert problem_of(lambda: database.write(put("a", "1"))).code == "write_failed"
+
+
 def test_a_closed_one_says_so(database):
     database.close()
     database.close()
@@ -261,12 +364,12 @@ def test_a_closed_one_says_so(database):
 def test_the_log_is_brought_into_the_database_aside(database, path):
     log = path.with_name("graphgen.db-wal")
     for at in range(1000):
-        database.write(put(f"n{at}", "x" * 20_000))
+        database.write(put(f"n{at}", "x" * 20_000), durable=False)
 
     until = time.monotonic() + WAIT
     while log.stat().st_size > 20 << 20 or path.stat().st_size < 18 << 20:
         assert time.monotonic() < until
-        database.write(put(f"m{time.monotonic()}", "x" * 20_000))
+        database.write(put(f"m{time.monotonic()}", "x" * 20_000), durable=False)
 
     assert len(settings(database)) > 1000
     assert database.read("PRAGMA integrity_check") == [("ok",)]

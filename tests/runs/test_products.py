@@ -1,6 +1,7 @@
 """What a run made: in its record, or in files."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -50,6 +51,34 @@ def test_large_plain_data_is_a_file(queue, engine):
         "bytes": 2 * INLINE_BYTES,
     }
     assert (engine.workspace.outputs / item["file"]).read_text() == text
+
+
+@pytest.mark.parametrize("kind", ["page", "book"])
+def test_the_disk_has_the_files_before_a_row_names_them(kind, queue, engine, monkeypatch):
+    flushed, at_the_end = set(), []
+    fsync, finish = os.fsync, queue.store.finish
+
+    def note_flush(handle):
+        fsync(handle)
+        flushed.add(os.fstat(handle).st_ino)
+
+    def note_end(*entries):
+        at_the_end.append({*flushed})
+        finish(*entries)
+
+    monkeypatch.setattr(os, "fsync", note_flush)
+    monkeypatch.setattr(queue.store, "finish", note_end)
+    for _ in range(2):  # the second finds the value, and its files, as they were
+        record = run(
+            queue, Workflow.parse(graph({"n": (f"runs/{kind}", {})}, {"out": f"n.{kind}"}))
+        )
+
+        (items,) = record.outputs.values()
+        files = [engine.workspace.outputs / item["file"] for item in items]
+        assert files
+        wanted = {place for file in files for place in (file, *file.parents[:3])}
+        wanted -= {*engine.workspace.outputs.parents}
+        assert {place.stat().st_ino for place in wanted} <= at_the_end.pop()
 
 
 def test_a_large_list_is_one_file(queue, engine):
