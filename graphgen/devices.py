@@ -6,6 +6,8 @@ only for a device other than ``cpu``, and an accelerator that was not used yet i
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,16 @@ def full_name(device: str) -> str:
     if is_host(device):
         return HOST
     return device if ":" in device else f"{device}:0"
+
+
+def default_device() -> str:
+    """The first CUDA (or ROCm) device if torch can use one, else ``cpu``. A torch that was
+    built without either is not imported for it."""
+    if "torch" not in sys.modules and _built_for_cpu():
+        return HOST
+    import torch
+
+    return "cuda:0" if torch.cuda.is_available() else HOST
 
 
 def free_and_total(device: str) -> tuple[int, int]:
@@ -84,6 +96,19 @@ def count(kind: str) -> int:
     """How many devices of a kind, such as ``cuda``, torch sees; imports it."""
     module = _module(kind)
     return int(module.device_count()) if module is not None and module.is_available() else 0
+
+
+def _built_for_cpu() -> bool:
+    """Whether the torch that would be imported says of itself that it knows no GPU."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return False
+    try:
+        told = Path(spec.origin).with_name("version.py").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    values = dict(re.findall(r"^(cuda|hip)\b[^=]*= (.+)$", told, re.MULTILINE))
+    return values == {"cuda": "None", "hip": "None"}
 
 
 def _module(device: str) -> Any:

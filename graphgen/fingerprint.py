@@ -19,6 +19,8 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import Any
 
+from .digests import DigestMemory
+
 DIGEST_BYTES = 16
 COPY_MARK = "@"
 """Between the name of a module that is imported several times and the number of its copy."""
@@ -158,17 +160,34 @@ def _folder_text(folder: str) -> bytes:
 
 @lru_cache(maxsize=65536)
 def _file_digest(path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> str:
+    identity = os.path.abspath(path), size, mtime_ns, ctime_ns, inode
+    memory = _memory
+    if memory is not None and (known := memory.get(identity)) is not None:
+        return known
     state = hashlib.blake2b(digest_size=DIGEST_BYTES)
     with open(path, "rb") as stream:
         while chunk := stream.read(_CHUNK):
             state.update(chunk)
+    if memory is not None:
+        memory.put(identity, state.hexdigest())
     return state.hexdigest()
+
+
+_memory: DigestMemory | None = None
+
+
+def remember_digests(file: Path) -> None:
+    """From now on keep the hashes of large files there, and take them from there."""
+    global _memory
+    if _memory is None or _memory.path != file:
+        _memory = DigestMemory(file)
 
 
 def file_fingerprint(path: Path) -> str | None:
     """Content hash of a file, or of a folder's files with their relative names.
 
-    A file's hash is remembered while its size, times and inode stay the same.
+    A file's hash is remembered while its size, times and inode stay the same; that of a
+    large one beyond this process, where there is a disk cache.
     None when it can't be read.
     """
     try:

@@ -240,7 +240,8 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
             continue
         if port.lazy and not is_async:
             report("a Lazy input needs an async def node", parameter.name)
-        if not port.required and not (port.default is None and port.type.optional):
+        unset = port.required or (port.default is None and port.type.optional)
+        if not unset and not port.default_plainly_fits:
             try:
                 default = port.validate(port.default)
             except (ValueError, GraphgenError) as error:

@@ -107,6 +107,8 @@ class TypeSpec:
         save: Writes a value as files when it is a named output of a run.
         load: Makes a value from a file, for ``--set name=@file``.
         preview: A small picture of the value as PNG bytes.
+        saves_arrays: Whether ``save`` also takes a value whose tensors are NumPy arrays. Then a
+            run that lies in the disk cache as a whole is saved without importing torch.
         stored: Whether the disk cache may hold it.
         parts: Other dataclasses that its fields hold, for the disk cache.
     """
@@ -117,6 +119,7 @@ class TypeSpec:
     save: Callable[[Any, SaveTarget], None] | None = None
     load: Callable[[Path], Any] | None = None
     preview: Callable[[Any], bytes] | None = None
+    saves_arrays: bool = False
     stored: bool = True
     parts: tuple[type, ...] = ()
 

@@ -18,8 +18,11 @@ REPOSITORY = ROOT.parent
 
 # What stands on a line may import what stands above it, and nothing below.
 LEVELS = [
-    {"problems", "fingerprint", "plain", "devices"},
-    {"types", "workspace", "models"},
+    {"problems", "plain", "devices", "activity"},
+    {"workspace"},
+    {"digests"},
+    {"fingerprint"},
+    {"types", "models"},
     {"workflow"},
     {"ports"},
     {"node", "environment"},

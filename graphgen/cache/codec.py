@@ -11,6 +11,8 @@ import dataclasses
 import enum
 import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..models.reference import ModelRef, Patch
@@ -18,6 +20,8 @@ from ..types import Types
 from .values import is_tensor
 
 VERSION = 1
+_Load = Callable[[bytes, dict[str, Any]], dict[str, Any]]
+_Make = Callable[[type, dict[str, Any]], Any]
 
 
 class NotStorable(TypeError):
@@ -48,8 +52,8 @@ class Codec:
             raise NotStorable(f"{type(error).__name__}: {error}") from None
 
     def _encode(self, value: Any) -> bytes:
-        tree, arrays = self._take_apart(value)
-        metadata = {"graphgen": tree, "digest": _digest(tree, arrays)}
+        tree, arrays, libraries = self._take_apart(value)
+        metadata = {"graphgen": tree, "digest": _digest(tree, arrays, libraries)}
         if any(hasattr(array, "cpu") for array in arrays.values()):
             import torch
             from safetensors.torch import save
@@ -68,16 +72,38 @@ class Codec:
         Raises:
             Corrupt: The bytes are truncated, changed, or of another version.
         """
+        return self._decode(data, _load, lambda cls, fields: cls(**fields))
+
+    def decode_light(self, data: bytes) -> Any:
+        """The same without torch: tensors are NumPy arrays, and no object checks itself.
+
+        Raises:
+            NotStorable: It holds an object that can't be saved from arrays.
+            Corrupt: The bytes can't be read, or NumPy has no such dtype.
+        """
+
+        def bare(cls: type, fields: dict[str, Any]) -> Any:
+            spec = self._types.by_class.get(cls)
+            if spec is None or not spec.saves_arrays:
+                raise NotStorable(f"{cls.__qualname__} is not saved from arrays")
+            made: Any = object.__new__(cls)
+            for name, value in fields.items():
+                object.__setattr__(made, name, value)
+            return made
+
+        return self._decode(data, _load_arrays, bare)
+
+    def _decode(self, data: bytes, load: _Load, make: _Make) -> Any:
         try:
             length = int.from_bytes(data[:8], "little")
             metadata = json.loads(data[8 : 8 + length])["__metadata__"]
             text, expected = metadata["graphgen"], metadata["digest"]
             tree = json.loads(text)
-            arrays = _load(data, tree)
-            if tree["version"] != VERSION or _digest(text, arrays) != expected:
+            arrays = load(data, tree)
+            if tree["version"] != VERSION or _digest(text, arrays, tree["arrays"]) != expected:
                 raise Corrupt("the content does not match its digest")
-            return self._put_together(tree["value"], arrays)
-        except Corrupt:
+            return self._put_together(tree["value"], arrays, make)
+        except (Corrupt, NotStorable):
             raise
         except Exception as error:
             raise Corrupt(f"not a cache entry: {type(error).__name__}: {error}") from None
@@ -89,7 +115,7 @@ class Codec:
         except Exception:
             return None
 
-    def _take_apart(self, value: Any) -> tuple[str, dict[str, Any]]:
+    def _take_apart(self, value: Any) -> tuple[str, dict[str, Any], dict[str, str]]:
         arrays: dict[str, Any] = {}
 
         def visit(item: Any) -> Any:
@@ -124,28 +150,30 @@ class Codec:
 
         tree = {"version": VERSION, "value": visit(value)}
         libraries = {n: "torch" if hasattr(a, "cpu") else "numpy" for n, a in arrays.items()}
-        return json.dumps({**tree, "arrays": libraries}, ensure_ascii=False), arrays
+        text = json.dumps({**tree, "arrays": libraries}, ensure_ascii=False)
+        return text, arrays, libraries
 
-    def _put_together(self, tree: Any, arrays: dict[str, Any]) -> Any:
+    def _put_together(self, tree: Any, arrays: dict[str, Any], make: _Make) -> Any:
         if not isinstance(tree, dict):
             return tree
+        again = partial(self._put_together, arrays=arrays, make=make)
         kind, inner = tree["$"], tree["v"]
         if kind == "bytes":
             return base64.b64decode(inner)
         if kind in ("torch", "numpy"):
             return arrays[inner]
         if kind == "list":
-            return [self._put_together(item, arrays) for item in inner]
+            return [again(item) for item in inner]
         if kind == "tuple":
-            return tuple(self._put_together(item, arrays) for item in inner)
+            return tuple(again(item) for item in inner)
         if kind == "dict":
-            return {self._put_together(k, arrays): self._put_together(v, arrays) for k, v in inner}
+            return {again(k): again(v) for k, v in inner}
         if kind != "object":
             raise Corrupt(f"unknown kind {kind!r}")
         cls = self._classes().get(tree["type"])
         if cls is None:
             raise Corrupt(f"no pack brings the type {tree['type']!r}")
-        return cls(**{name: self._put_together(item, arrays) for name, item in inner.items()})
+        return make(cls, {name: again(item) for name, item in inner.items()})
 
     def _classes(self) -> dict[str, type]:
         classes: dict[str, type] = {"ModelRef": ModelRef, "Patch": Patch}
@@ -165,17 +193,25 @@ def _load(data: bytes, tree: dict[str, Any]) -> dict[str, Any]:
         return {
             n: loaded[n] if lib == "torch" else loaded[n].numpy() for n, lib in libraries.items()
         }
+    return _load_arrays(data, tree)
+
+
+def _load_arrays(data: bytes, tree: dict[str, Any]) -> dict[str, Any]:
     from safetensors.numpy import load as load_numpy
 
     loaded = load_numpy(data)
-    return {name: loaded[name] for name in libraries}
+    return {name: loaded[name] for name in tree["arrays"]}
 
 
-def _digest(tree: str, arrays: dict[str, Any]) -> str:
+def _digest(tree: str, arrays: dict[str, Any], libraries: dict[str, str]) -> str:
+    """Of structure and content; ``libraries`` says whose each array was when it was written."""
     state = hashlib.blake2b(tree.encode("utf-8", "surrogatepass"), digest_size=16)
     for name in sorted(arrays):
         array = arrays[name]
-        state.update(f"{name}:{array.dtype}:{list(array.shape)}".encode())
+        dtype = str(array.dtype).removeprefix("torch.")
+        if libraries[name] == "torch":
+            dtype = f"torch.{dtype}"
+        state.update(f"{name}:{dtype}:{list(array.shape)}".encode())
         if hasattr(array, "cpu"):
             # Bytes of any dtype, bfloat16 too, which NumPy does not know.
             array = array.reshape(-1).view(_torch_uint8()).numpy() if array.numel() else b""

@@ -44,8 +44,18 @@ class DiskTier:
         except Corrupt:
             path.unlink(missing_ok=True)
             return None
-        with suppress(OSError):  # another process removed it; the value is good all the same
-            os.utime(path)
+        _touch(path)
+        return value
+
+    def read_light(self, key: bytes) -> Any | None:
+        """The value with NumPy arrays for tensors, for who only saves it; None also if it
+        can't be had that way."""
+        path = self._path(key)
+        try:
+            value = self._codec.decode_light(path.read_bytes())
+        except (OSError, NotStorable, Corrupt):  # ``read`` judges what is damaged
+            return None
+        _touch(path)
         return value
 
     def write(self, key: bytes, value: Any) -> bool:
@@ -109,3 +119,9 @@ class DiskTier:
     def _path(self, key: bytes) -> Path:
         name = key.hex()
         return self.folder / name[:2] / f"{name}{SUFFIX}"
+
+
+def _touch(path: Path) -> None:
+    """Note that it was used."""
+    with suppress(OSError):  # another process removed it; what was read is good all the same
+        os.utime(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +74,20 @@ class Cache:
             if key in tier.entries and (found := self._lookup(key)) is not None:
                 return found
         return None if self._disk is None else self._from_disk(key)
+
+    def at_rest(self, keys: Sequence[bytes]) -> list[Values] | None:
+        """The outputs under all of these keys from the disk tier, with NumPy arrays for
+        tensors and without importing torch; None if one of them can't be had that way."""
+        if self._disk is None:
+            return None
+        found = []
+        for key in keys:
+            values = self._disk.read_light(key)
+            if values is None:
+                return None
+            found.append(values)
+        self._disk_hits += len(found)
+        return found
 
     def claim(self, key: bytes, waiter: Waiter, who: Any = None) -> Values | _Pending | None:
         """The outputs, or the duty to compute them (None), or ``PENDING``.

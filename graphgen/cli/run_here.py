@@ -86,6 +86,7 @@ def _run(
             listeners=[listen, listener],
             token=token,
             outputs=order.output.absolute(),
+            light=True,
         )
     for text in tracebacks:
         report.trace(text)

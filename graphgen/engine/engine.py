@@ -17,7 +17,9 @@ from ..cache import Cache
 from ..cache.codec import Codec
 from ..cache.disk import DiskTier
 from ..cache.store import DEFAULT_HOST_BYTES
+from ..devices import default_device
 from ..environment import Environment
+from ..fingerprint import remember_digests
 from ..models.library import ModelLibrary
 from ..models.pool import ModelPool
 from ..needs import with_packs
@@ -122,6 +124,8 @@ class Engine:
                 disk = DiskTier(Path(cache_dir), codec, disk_bytes)
             return Cache(cache_bytes, device_cache_bytes, disk)
 
+        if cache_dir is not None:
+            remember_digests(Path(cache_dir).absolute() / "digests.json")
         self._make_cache = make_cache
         codec = Codec(packs.registry.types)
         pool = ModelPool(packs.loaders, model_bytes)
@@ -189,11 +193,9 @@ class Engine:
     @property
     def device(self) -> str:
         """The torch device of this engine. Chosen when a node first needs it, since that
-        imports torch."""
+        can import torch."""
         if self._device is None:
-            import torch
-
-            self._device = "cuda:0" if torch.cuda.is_available() else "cpu"
+            self._device = default_device()
         return self._device
 
     @property
@@ -220,6 +222,7 @@ class Engine:
         run_id: str | None = None,
         outputs: Path | None = None,
         previews: bool = False,
+        light: bool = False,
     ) -> RunResult:
         """Run a workflow and wait for it.
 
@@ -234,6 +237,8 @@ class Engine:
             outputs: Folder that nodes may write to.
             previews: Whether progress events carry the small pictures that nodes offer;
                 making them costs time.
+            light: For who only saves the outputs: where all of them lie in the disk cache,
+                they come with NumPy arrays for tensors, and torch is not imported.
 
         Raises:
             InvalidWorkflow: With every problem; nothing was run.
@@ -276,7 +281,7 @@ class Engine:
             token=token,
             on_memory=self.free_memory,
         )
-        return run.execute()
+        return run.execute(light)
 
     async def arun(
         self,

@@ -9,6 +9,7 @@ others are sent to their lane and come back as messages on a queue.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -23,15 +24,16 @@ from ..cache.store import PENDING, Values
 from ..node import SKIP, Fragment, Lazy
 from ..problems import Cancelled, Problem
 from . import events as ev
-from .arrive import FAILED, Unavailable, all_made, available, gather, own_containers, returned
+from .arrive import FAILED, Unavailable, all_made, gather, own_containers, returned
 from .context import CancelToken, Context
 from .expand import Expansion, map_items, sources_of, unfold
 from .failure import is_out_of_memory, problems_of, release_memory
 from .lanes import INLINE_SECONDS, Lanes, invoke
 from .lazy import LazyWait, ready_made
 from .ledger import DONE, IDLE, WANTED, Ledger
+from .made import what_came_of
 from .plan import Planner
-from .result import NodeResults, RunResult, RunStatus
+from .result import RunResult, RunStatus
 from .step import Link, Plan, Step
 
 _log = logging.getLogger("graphgen")
@@ -80,8 +82,9 @@ class Run:
         self._tainted: set[int] = set()
         self._problems: list[Problem] = []
 
-    def execute(self) -> RunResult:
-        """Run to the end; what fails is in the result, and other branches finish."""
+    def execute(self, light: bool = False) -> RunResult:
+        """Run to the end; what fails is in the result, and other branches finish. If
+        ``light``, outputs that all lie on disk come as NumPy arrays."""
         began = time.perf_counter()
         forget = self._token.on_cancel(lambda: self._queue.put(lambda: None))
         interrupted: BaseException | None = None
@@ -90,7 +93,8 @@ class Run:
                 self._emit(ev.RunStarted(self.run_id, time.time(), len(self._ledger.steps)))
             for at in self._wanted:
                 self._ledger.uses[at] += 1
-            self._demand(self._wanted)
+            if not (light and self._all_at_rest()):
+                self._demand(self._wanted)
             while True:
                 try:
                     self._advance()
@@ -122,6 +126,17 @@ class Run:
             if not self._running and (token.cancelled or not self._pending):
                 return
             queue.get()()
+
+    def _all_at_rest(self) -> bool:
+        """Whether all that is wanted was found on disk, without torch."""
+        wanted = list(dict.fromkeys(self._wanted))
+        keys = [key for at in wanted if (key := self._ledger.steps[at].key) is not None]
+        if "torch" in sys.modules or len(keys) < len(wanted):
+            return False
+        found = self._cache.at_rest(keys)
+        for at, values in zip(wanted, found or (), strict=found is not None):
+            self._found(at, values)
+        return found is not None
 
     # Demand: from the targets backwards
 
@@ -474,27 +489,12 @@ class Run:
                 _log.exception("a listener of run %s failed and was removed", self.run_id)
 
     def _result(self, seconds: float) -> RunResult:
-        ledger, plan, known = self._ledger, self._plan, self._planner.registry.types
         status: RunStatus = "failed" if self._problems else "succeeded"
         if self._token.cancelled and (self._problems or self._unfinished()):
             status = "cancelled"
-        outputs = {
-            name: values[source.output]
-            for name, source in plan.outputs.items()
-            if (values := ledger.values[source.step]) is not None
-            and available(values[source.output])
-        }
-        targets = {
-            at: {
-                name: value
-                for name, value in zip(ledger.steps[at].spec.outputs, values, strict=True)
-                if available(value)
-            }
-            for at in plan.targets
-            if (values := ledger.values[at]) is not None
-        }
-        nodes = NodeResults(ledger.steps, ledger.status, ledger.seconds, ledger.state, targets)
-        return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds, known)
+        outputs, nodes = what_came_of(self._plan, self._ledger)
+        types = self._planner.registry.types
+        return RunResult(self.run_id, status, outputs, nodes, self._problems, seconds, types)
 
     def _unfinished(self) -> bool:
         return any(self._ledger.state[at] != DONE for at in self._wanted)

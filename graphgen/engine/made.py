@@ -6,8 +6,31 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..workflow import Workflow, split_port
+from .arrive import available
 from .flatten import flatten
-from .result import RunResult
+from .ledger import Ledger
+from .result import NodeResults, RunResult
+from .step import Plan
+
+
+def what_came_of(plan: Plan, ledger: Ledger) -> tuple[dict[str, Any], NodeResults]:
+    """At the end of a run: the named outputs that were made, and what became of each node."""
+    outputs = {
+        name: values[source.output]
+        for name, source in plan.outputs.items()
+        if (values := ledger.values[source.step]) is not None and available(values[source.output])
+    }
+    targets = {
+        at: {
+            name: value
+            for name, value in zip(ledger.steps[at].spec.outputs, values, strict=True)
+            if available(value)
+        }
+        for at in plan.targets
+        if (values := ledger.values[at]) is not None
+    }
+    nodes = NodeResults(ledger.steps, ledger.status, ledger.seconds, ledger.state, targets)
+    return outputs, nodes
 
 
 def made(document: Workflow, result: RunResult, targets: Sequence[str] | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import graphgen
-from graphgen import ModelRef
+from graphgen import ModelRef, TypeSpec
 from graphgen.cache.codec import Codec, Corrupt, NotStorable
 from graphgen.models.reference import Patch
 from graphgen.types import Types
@@ -351,3 +351,36 @@ def test_nothing_is_ever_pickled():
                 assert (item.module or "").split(".")[0] not in banned, path
             elif isinstance(item, ast.Call) and ast.unparse(item.func) in ("torch.load", "np.load"):
                 pytest.fail(f"{path} loads a file that may be pickled")
+
+
+class TestLight:
+    """What is only saved is read without torch: arrays for tensors, and no checks."""
+
+    codec = Codec(Types([TypeSpec(Image, saves_arrays=True), TypeSpec(Live), TypeSpec(Checked)]))
+
+    def test_tensors_come_as_arrays(self):
+        torch = pytest.importorskip("torch")
+        value = (Image(torch.arange(6.0).reshape(2, 3), "é"), [1, None], {"a": b"x"})
+        image, *others = self.codec.decode_light(self.codec.encode(value))
+        assert type(image) is Image
+        assert image.note == "é"
+        assert type(image.pixels) is np.ndarray
+        assert np.array_equal(image.pixels, [[0, 1, 2], [3, 4, 5]])
+        assert others == [[1, None], {"a": b"x"}]
+
+    def test_only_what_can_be_saved_from_arrays(self):
+        with pytest.raises(NotStorable, match="Checked is not saved from arrays"):
+            self.codec.decode_light(self.codec.encode((Checked(3),)))
+
+    def test_a_dtype_that_numpy_lacks_is_left_alone(self):
+        torch = pytest.importorskip("torch")
+        data = self.codec.encode(Image(torch.ones(2, dtype=torch.bfloat16)))
+        with pytest.raises(Corrupt):
+            self.codec.decode_light(data)
+        assert self.codec.decode(data).pixels.dtype == torch.bfloat16
+
+    def test_damage_is_noticed(self):
+        data = bytearray(self.codec.encode(Image(np.zeros(4))))
+        data[-1] ^= 1
+        with pytest.raises(Corrupt):
+            self.codec.decode_light(bytes(data))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from graphgen import Workflow
-from tests.support import graph
+from tests.support import graph, python
 
 GRADIENT = {
     "paint": ("image/gradient", {"width": 32, "height": 24, "start": "#102030", "end": "#e0a050"}),
@@ -378,3 +378,27 @@ def test_the_device_and_the_dtype_reach_the_nodes_or_are_refused(cli, gradient):
     dtype = cli("run", gradient, "--dtype", "float12")
     assert dtype.status == 2
     assert "float16" in dtype.err
+
+
+def test_a_run_that_lies_on_disk_is_saved_without_torch(gradient, tmp_path):
+    """The picture is the same as the computed one; only its pixels were on disk."""
+    code = (
+        "import sys, json, io, contextlib\n"
+        "from graphgen.cli import main\n"
+        "out = io.StringIO()\n"
+        "with contextlib.redirect_stdout(out):\n"
+        "    assert main(['run', sys.argv[1], '--cache-dir', sys.argv[2], '--json']) == 0\n"
+        "told = json.loads(out.getvalue())\n"
+        "print(json.dumps([told, 'torch' in sys.modules]))"
+    )
+
+    def run():
+        told, torch_loaded = json.loads(python(code, str(gradient), str(tmp_path / "kept")))
+        (path,) = (Path(p) for paths in told["outputs"].values() for p in paths)
+        return path.read_bytes(), {n["status"] for n in told["nodes"].values()}, torch_loaded
+
+    first, computed, loaded = run()
+    assert (computed, loaded) == ({"executed"}, True)
+    again, cached, loaded = run()
+    assert (cached, loaded) == ({"cached"}, False)
+    assert again == first

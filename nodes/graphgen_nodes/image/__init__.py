@@ -33,6 +33,7 @@ def graphgen_types() -> Iterable[TypeSpec]:
             save=codec.save_image,
             load=codec.load_image,
             preview=codec.preview_image,
+            saves_arrays=True,
         ),
         TypeSpec(
             Mask,
@@ -41,6 +42,7 @@ def graphgen_types() -> Iterable[TypeSpec]:
             save=codec.save_mask,
             load=codec.load_mask,
             preview=codec.preview_mask,
+            saves_arrays=True,
         ),
     ]
 

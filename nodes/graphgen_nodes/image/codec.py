@@ -12,7 +12,9 @@ from graphgen import SaveTarget
 from .types import Image, Mask
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from PIL import Image as PillowImage
     from PIL import PngImagePlugin
 
@@ -30,11 +32,23 @@ def to_uint8(values: torch.Tensor) -> torch.Tensor:
     return scaled.round_().to(torch.uint8)
 
 
-def pillow_images(values: torch.Tensor) -> list[PillowImage.Image]:
+def _to_uint8_array(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The same for an array, which comes from the disk cache where torch is not wanted."""
+    import numpy as np
+
+    scaled = np.clip(np.nan_to_num(values, nan=0.0), 0, 1) * np.float32(255)
+    return np.rint(scaled).astype(np.uint8)
+
+
+def pillow_images(values: torch.Tensor | NDArray[np.float32]) -> list[PillowImage.Image]:
     """One 8-bit Pillow image (L, RGB or RGBA) for each of a batch."""
+    import numpy as np
     from PIL import Image as Pillow
 
-    arrays = to_uint8(values).permute(0, 2, 3, 1).cpu().contiguous().numpy()
+    if isinstance(values, np.ndarray):
+        arrays = _to_uint8_array(values).transpose(0, 2, 3, 1).copy()
+    else:
+        arrays = to_uint8(values).permute(0, 2, 3, 1).cpu().contiguous().numpy()
     return [Pillow.fromarray(a[:, :, 0] if a.shape[2] == 1 else a) for a in arrays]
 
 

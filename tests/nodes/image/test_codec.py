@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from graphgen_nodes.image import Image, Mask, codec, graphgen_types
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
 
 ALL_BYTES = torch.arange(256, dtype=torch.uint8)
@@ -32,6 +35,14 @@ def specs():
 def test_every_byte_survives_the_round_trip():
     values = ALL_BYTES.float() / 255
     assert torch.equal(codec.to_uint8(values), ALL_BYTES)
+
+
+@given(hnp.arrays(np.float32, (1, 3, 2, 5), elements=st.floats(width=32)))
+def test_arrays_give_the_pictures_that_tensors_give(values):
+    """What comes from the disk cache without torch is saved like what was computed."""
+    (expected,) = codec.pillow_images(torch.from_numpy(values))
+    (picture,) = codec.pillow_images(values)
+    assert (picture.mode, picture.tobytes()) == (expected.mode, expected.tobytes())
 
 
 def test_bytes_are_rounded_to_the_nearest():
