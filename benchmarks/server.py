@@ -3,8 +3,8 @@ in processes of their own, asked by the same client in turn. And its start, agai
 imports that it can't do without.
 
 Both answer when the disk has their row: SQLite's default, and what a run that was accepted
-promises. So these figures are those of the disk as well. A picture's run waits for it three
-times more, for the file and for the names of the file and of its folder."""
+promises. So these figures are those of the disk as well. A run that makes a picture waits for
+it twice more, for the file and for its name."""
 
 from __future__ import annotations
 

@@ -60,12 +60,14 @@ def keep(
             items[output.name] = [_file(path, folder.parent) for path in output.paths]
             rewriting.remember(pending[output.name], (key, output.name), output.paths)
         problems = [p for p in saved.problems if named or p.code != "not_saveable"]
-    root = folder.parent
-    files = [
-        root / item["file"] for found in items.values() for item in found or () if "file" in item
-    ]
-    if files:  # the disk may have the row that names them at any time
-        for place in {*(file.parent for file in files), folder, root}:
+    places = {
+        (folder.parent / item["file"]).parent
+        for found in items.values()
+        for item in found or ()
+        if "file" in item
+    }
+    if places:  # the disk may have the row that names the files at any time
+        for place in {*places, folder}:  # file systems keep a new folder with what is in it
             sync_names(place)
     else:
         with suppress(OSError):
