@@ -9,14 +9,16 @@ from pathlib import Path
 
 from ..problems import NodeError
 
-WEIGHT_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
+WEIGHT_SUFFIXES = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".ts", ".zip"})
+_MARKS = ("model_index.json", "config.json", "configs/metadata.json")
 
 
 class ModelLibrary:
     """Models by name: those that packs bring, and those in the user's folders.
 
-    A model is a folder that holds ``model_index.json`` or ``config.json`` (the layout of
-    diffusers and transformers), or one file of weights.
+    A model is a folder that holds ``model_index.json``, ``config.json`` (the layout of diffusers
+    and transformers) or ``configs/metadata.json`` (that of MONAI bundles), or one file of
+    weights.
     """
 
     def __init__(
@@ -95,4 +97,4 @@ def _models_under(root: Path) -> dict[str, Path]:
 
 
 def _is_model_folder(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in ("model_index.json", "config.json"))
+    return any((folder / name).is_file() for name in _MARKS)

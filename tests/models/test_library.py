@@ -23,6 +23,11 @@ def folders(tmp_path):
     (yours / "deep" / "er").mkdir(parents=True)
     (yours / "deep" / "er" / "net.pth").write_text("")
     (yours / "ink.safetensors").write_text("hidden")
+    (yours / "spleen" / "configs").mkdir(parents=True)
+    (yours / "spleen" / "configs" / "metadata.json").write_text("{}")
+    (yours / "spleen" / "models").mkdir()
+    (yours / "spleen" / "models" / "model.pt").write_text("")
+    (yours / "liver.ts").write_text("")
     packaged = tmp_path / "emoji"
     packaged.mkdir()
     return ModelLibrary(
@@ -35,8 +40,10 @@ def test_names_are_files_and_folders_of_models(folders):
         "deep/er/net.pth",
         "emoji-64",
         "ink.safetensors",
+        "liver.ts",
         "loras/ink.safetensors",
         "sd15",
+        "spleen",
     ]
 
 

@@ -17,6 +17,8 @@ from . import load, reports, routes, save, segment, storing, view
 from .measure import nodes as measure
 from .measure.profile import profile
 from .networks import loaders, repair, torchscript, upscale
+from .networks.bundle import loader as bundle_loader
+from .networks.bundle import node as bundle
 from .preprocess import denoise, equalise, grid, intensity
 from .simulate import nodes as simulate
 from .types import Picture, Report, Segmentation, Source, Volume
@@ -80,6 +82,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         denoise.curvature_diffusion,
         segment.segment_lung,
         torchscript.segment_network,
+        bundle.segment_bundle,
         repair.repair,
         upscale.upscale,
         simulate.simulate_low_dose,
@@ -95,6 +98,7 @@ def graphgen_model_loaders() -> Mapping[str, ModelLoader]:
     return {
         loaders.REPAIR: loaders.RepairLoader(),
         torchscript.TORCHSCRIPT: torchscript.TorchScriptLoader(),
+        bundle_loader.BUNDLE: bundle_loader.BundleLoader(),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,12 +13,12 @@ from ..preprocess.grid import orient, resample
 from ..types import Segmentation, Volume
 from .loaders import module_bytes
 from .repair import model_ref
+from .sliding import decide, slide
 
 if TYPE_CHECKING:
     import torch
 
 TORCHSCRIPT = "medical/torchscript"
-OVERLAP = 0.25
 Edge = Annotated[int, Field(ge=8, le=1024, description="Voxels of a window along this axis.")]
 Millimetres = Annotated[float, Field(ge=0, le=50, description="mm; 0 leaves this axis as it is.")]
 
@@ -48,7 +47,7 @@ class TorchScriptLoader:
             raise NodeError(
                 f"{path.name} holds no TorchScript: {str(error).splitlines()[0]}",
                 hint="save the network with torch.jit.script(network).save(...); "
-                "MONAI bundles hold one as models/model.ts",
+                "for MONAI bundles there is the node Segment with a MONAI bundle",
                 port="model",
                 code="wrong_model",
             ) from error
@@ -94,6 +93,9 @@ def segment_network(
 ) -> Segmentation:
     """Label a volume with a network of three dimensions, by sliding windows (MONAI's).
 
+    For a file that says nothing of how its input is made; a MONAI bundle says it, and has a
+    node of its own.
+
     The volume is oriented, resampled linearly, and its values from low to high become 0 to 1,
     clipped. The network takes ``[1, 1, ...]`` and gives ``[1, channels, ...]`` of the same size:
     scores, of which the highest wins, or (threshold) logits, each by itself through a sigmoid,
@@ -103,9 +105,6 @@ def segment_network(
     Hounsfield units: read, and not changed. Runs a program: see that the file is of someone you
     trust.
     """
-    import torch
-    from monai.inferers import sliding_window_inference
-
     if low >= high:
         raise NodeError(f"the range from {low:g} to {high:g} is empty", port="low")
     known = tuple(name.strip() for name in names.split(",") if name.strip())
@@ -117,69 +116,12 @@ def segment_network(
         data = data.permute(2, 1, 0)
     else:
         window = (window_z, window_y, window_x)
-    total = math.prod(
-        1 + max(0, math.ceil((size - edge) / max(1, int(edge * (1 - OVERLAP)))))
-        for size, edge in zip(data.shape, window, strict=True)
-    )
-    done = 0
-    with ctx.use(model_ref(ctx, model, TORCHSCRIPT)) as network, torch.inference_mode():
-
-        def predict(patch: torch.Tensor) -> torch.Tensor:
-            nonlocal done
-            made = network(patch.to(ctx.device))
-            if not isinstance(made, torch.Tensor) or made.shape[2:] != patch.shape[2:]:
-                raise _not_alike(model, made, patch)
-            done += 1
-            ctx.progress(min(done, total), total)
-            return made.float().cpu()
-
-        try:
-            scores = sliding_window_inference(
-                data[None, None].contiguous(), window, 1, predict, OVERLAP, mode="gaussian"
-            )
-        except RuntimeError as error:
-            raise NodeError(
-                f"{model} failed on a window of {list(window)}: {str(error).splitlines()[-1]}",
-                hint="does it take one channel and three dimensions, and windows of this size?",
-                port="model",
-                code="wrong_model",
-            ) from error
-    assert isinstance(scores, torch.Tensor)
-    labels = _decide(scores[0], decision, known, model)
+    with ctx.use(model_ref(ctx, model, TORCHSCRIPT)) as network:
+        scores = slide(network, data, window, name=model, ctx=ctx)
+    labels = decide(scores, decision, known, model)
     if order == "xyz":
         labels = labels.permute(2, 1, 0)
     return _brought_back(labels, turned, volume, known, f"network {model}")
-
-
-def _not_alike(model: str, made: Any, patch: torch.Tensor) -> NodeError:
-    got = list(made.shape) if hasattr(made, "shape") else type(made).__name__
-    return NodeError(
-        f"{model} gave {got} for {list(patch.shape)}",
-        hint="expected [1, channels, ...] of the same size",
-        port="model",
-        code="wrong_model",
-    )
-
-
-def _decide(
-    scores: torch.Tensor, decision: str, names: tuple[str, ...], model: str
-) -> torch.Tensor:
-    import torch
-
-    if decision == "threshold":
-        labels = torch.zeros(scores.shape[1:], dtype=torch.uint8)
-        for channel, score in enumerate(scores, 1):
-            labels[score > 0] = channel
-        count = len(scores)
-    else:
-        labels, count = scores.argmax(0).to(torch.uint8), len(scores) - 1
-    if count != len(names):
-        raise NodeError(
-            f"{model} tells {count} labels apart, but {len(names)} names are given",
-            hint="one name per label, without the background",
-            port="names",
-        )
-    return labels
 
 
 def _brought_back(
