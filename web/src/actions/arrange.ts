@@ -2,6 +2,7 @@
 
 import { GROUP_PREFIX, groupAround, shownBoxes } from "../canvas/boxes";
 import { canvas, glide, lastPointer, middleOfView, toGraph } from "../canvas/instance";
+import { inReadingOrder } from "../canvas/ports";
 import { bringIntoView, showBoxes } from "../canvas/tools/looking";
 import { placeOf, placing, withMembers } from "../canvas/tools/moving";
 import { putGroup, putNote, removeGroups } from "../commands/graph";
@@ -108,7 +109,7 @@ function stepping(by: 1 | -1, label: Action["label"]): Action {
     const graph = activeGraph(get());
     if (!graph) return;
     const order = Object.values(graph.nodes)
-      .sort((a, b) => a.position[0] - b.position[0] || a.position[1] - b.position[1])
+      .sort(inReadingOrder)
       .map((node) => node.id);
     const chosen = order.filter((id) => activeDocument(get())?.selection.has(id));
     const from = order.indexOf(chosen.at(by > 0 ? -1 : 0) ?? "");

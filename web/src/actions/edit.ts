@@ -4,6 +4,7 @@ import { GROUP_PREFIX, NOTE_PREFIX } from "../canvas/boxes";
 import { LINK_PREFIX } from "../canvas/flow";
 import { lastPointer, middleOfWindow, toGraph } from "../canvas/instance";
 import { copySelection, duplicateSelection, pasteClipboard } from "../canvas/tools/clipboard";
+import { startWiring } from "../canvas/tools/wiring";
 import { removeGroups, removeNotes } from "../commands/graph";
 import { disconnect } from "../commands/links";
 import { removeNodes, setLook } from "../commands/nodes";
@@ -13,6 +14,7 @@ import { activeDocument, activeGraph } from "../store/documents";
 import { selectedNodes } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import type { Action } from "./action";
+import { nearCanvas } from "./focus";
 
 const get = useEditor.getState;
 const hasNodes = (state: EditorState) => selectedNodes(state).length > 0;
@@ -63,6 +65,11 @@ export const editActions = {
       const screen = lastPointer() ?? middleOfWindow();
       get().setView({ search: { at: toGraph(screen), screen, linking: null } });
     },
+  },
+  "link.draw": {
+    label: "link.draw",
+    run: startWiring,
+    enabled: (state) => hasNodes(state) && nearCanvas(),
   },
   "edit.mute": { label: "edit.mute", run: () => toggleMode("muted"), enabled: hasNodes },
   "edit.bypass": { label: "edit.bypass", run: () => toggleMode("bypassed"), enabled: hasNodes },

@@ -31,6 +31,7 @@ import {
 import { openCanvasMenu, openLinkMenu, openNodeMenu, openSelectionMenu } from "./tools/menus";
 import { endBox, goTo, selectAt, startBox } from "./tools/overview";
 import { keepViewport, noteZoom, recalledViewport, rememberViewport, startAt } from "./viewport";
+import { Wiring } from "./Wiring";
 
 const NODE_TYPES = { card: NodeCard, frame: GroupFrame, note: NoteCard };
 const EDGE_TYPES = { link: Link };
@@ -146,6 +147,7 @@ function Level() {
       <Ground />
       {overview && <Overview nodes={nodes} edges={edges} />}
       <MiniMap nodes={nodes} />
+      <Wiring />
     </ReactFlow>
   );
 }

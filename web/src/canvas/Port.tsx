@@ -23,8 +23,13 @@ interface PortProps {
 export const Port = memo(function Port({ node, name, side, type, y, quiet, linked }: PortProps) {
   const colour = useEditor((state) => typeColour(state.catalogue, type));
   const fitting = useEditor((state) => fits(state, node, name, side));
+  const here = useEditor(({ wiring }) => {
+    const at = wiring?.at;
+    return at?.node === node && at.port === name && at.side === side;
+  });
   const state = [
     "port",
+    here && "here",
     quiet && "quiet",
     linked && "linked",
     type.depth > 0 && "list",

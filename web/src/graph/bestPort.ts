@@ -1,8 +1,9 @@
-/** The port that a link takes when it is dropped on a card, not on one of its ports. */
+/** The ports that a link may end at, and the one that it takes when it is dropped on a card. */
 
-import { canLink, type Joining } from "./connect";
+import { fitPorts, type Joining } from "./connect";
+import type { NodeRecord } from "./document";
 import { drawnSpec } from "./ghost";
-import { isLinked } from "./links";
+import { isLinked, reaches } from "./links";
 import type { Level } from "./subgraphs";
 
 export interface OpenEnd {
@@ -19,27 +20,50 @@ export interface Best {
   readonly joining: Joining;
 }
 
-/** Free ports before taken ones, the very type before one that takes anything, or null. */
-export function bestPort(level: Level, end: OpenEnd, on: string): Best | null {
-  const node = level.graph.nodes[on];
+export interface Fitting extends OpenEnd {
+  readonly joining: Joining;
+  /** How well it suits: free before taken, the very type before one that takes anything. */
+  readonly score: number;
+}
+
+/** The ports of a node that a link from an end fits. Whether it closes a circle is not asked. */
+export function fittingOn(level: Level, end: OpenEnd, node: NodeRecord): Fitting[] {
   const other = level.graph.nodes[end.node];
-  if (!node || !other) return null;
+  if (!other || other === node) return [];
   const [here, there] = [drawnSpec(level, node), drawnSpec(level, other)];
   const forward = end.side === "output";
+  const side = forward ? "input" : "output";
   const type = (forward ? there.outputs : there.inputs)[end.port]?.type;
-  const ports = Object.keys(forward ? here.inputs : here.outputs);
-  const found = ports.flatMap((port) => {
-    const from = forward ? { node: end.node, output: end.port } : { node: on, output: port };
-    const to = forward ? { node: on, input: port } : { node: end.node, input: end.port };
-    const verdict = canLink(level, from, to);
+  return Object.keys(forward ? here.inputs : here.outputs).flatMap((port): Fitting[] => {
+    const output = forward ? there.outputs[end.port] : here.outputs[port];
+    const input = forward ? here.inputs[port] : there.inputs[end.port];
+    if (!output || !input) return [];
+    const present = forward ? node.inputs[port] : other.inputs[end.port];
+    const from = forward ? { node: end.node, output: end.port } : { node: node.id, output: port };
+    const verdict = fitPorts(level, output, input, present, from);
     if (!verdict.ok) return [];
-    const spec = forward ? here.inputs[port] : here.outputs[port];
-    const exact = spec?.type.names.some((name) => type?.names.includes(name)) ?? false;
-    const free = !forward || !isLinked(node.inputs[port]);
-    const needed = forward && here.inputs[port]?.required === true;
+    const names = (forward ? input : output).type.names;
+    const exact = names.some((name) => type?.names.includes(name));
+    const free = !forward || !isLinked(present);
+    const needed = forward && input.required;
     const score = (exact ? 4 : 0) + (free ? 2 : 0) + (needed ? 1 : 0);
-    const link = { source: from.node, output: from.output, target: to.node, input: to.input };
-    return [{ score, link: { ...link, joining: verdict.joining } }];
+    return [{ node: node.id, port, side, joining: verdict.joining, score }];
   });
-  return found.sort((a, b) => b.score - a.score)[0]?.link ?? null;
+}
+
+/** The link that suits best, or null. */
+export function bestPort(level: Level, end: OpenEnd, on: string): Best | null {
+  const node = level.graph.nodes[on];
+  if (!node) return null;
+  const [to] = fittingOn(level, end, node).sort((a, b) => b.score - a.score);
+  if (!to) return null;
+  const link = linkBetween(end, to);
+  return reaches(level.graph, link.target, link.source) ? null : link;
+}
+
+/** The link from one end to another, whichever of them is the output. */
+export function linkBetween(end: OpenEnd, to: Fitting): Best {
+  const [from, into] = end.side === "output" ? [end, to] : [to, end];
+  const { joining } = to;
+  return { source: from.node, output: from.port, target: into.node, input: into.port, joining };
 }

@@ -76,7 +76,7 @@ export interface DocumentsSlice extends Tabs {
 
 const NOTHING: ReadonlySet<string> = new Set();
 /** What belongs to the tab that was shown. */
-const LEAVING = { gesture: null, linking: null, refused: [] } as const;
+const LEAVING = { gesture: null, linking: null, wiring: null, refused: [] } as const;
 let opened = 0;
 
 export const documentsSlice: StateCreator<EditorState, [], [], DocumentsSlice> = (set, get) => {

@@ -2,6 +2,7 @@
 
 import type { StateCreator } from "zustand";
 import type { SeedMode } from "../graph/batch";
+import type { OpenEnd } from "../graph/bestPort";
 import type { Point } from "../graph/document";
 import type { Link } from "../graph/links";
 import type { Locale } from "../i18n";
@@ -14,6 +15,13 @@ export interface Linking {
   readonly side: "output" | "input";
   /** The link that is taken out of an input by its end, to go to another input. */
   readonly taken?: Link;
+}
+
+/** The port that the keyboard is at; while it draws a link, that starts at `linking`. */
+export interface Wiring {
+  readonly at: OpenEnd;
+  /** What was done last, to be said. */
+  readonly told?: string;
 }
 
 /** The search for a node to add. */
@@ -40,6 +48,7 @@ export interface ViewSlice {
   /** Positions of nodes while they are dragged; a command follows when they are let go. */
   readonly gesture: Readonly<Record<string, Point>> | null;
   readonly linking: Linking | null;
+  readonly wiring: Wiring | null;
   readonly search: Search | null;
   readonly distance: Distance;
   readonly theme: Theme;
@@ -60,6 +69,7 @@ type ViewFields = Pick<
   ViewSlice,
   | "gesture"
   | "linking"
+  | "wiring"
   | "search"
   | "distance"
   | "theme"
@@ -86,6 +96,7 @@ export const viewSlice: StateCreator<EditorState, [], [], ViewSlice> = (set, get
   return {
     gesture: null,
     linking: null,
+    wiring: null,
     search: null,
     distance: "near",
     batch: 1,

@@ -2,13 +2,12 @@
 
 import { setReroute } from "../../commands/graph";
 import type { Point } from "../../graph/document";
-import { drawnSpec } from "../../graph/ghost";
 import { type Link, linksOf } from "../../graph/links";
 import type { Level } from "../../graph/subgraphs";
 import { GRID } from "../../store/canvas";
 import { activeLevel, picturedNodes } from "../../store/selectors";
 import { useEditor } from "../../store/store";
-import { layoutOf } from "../geometry";
+import { portPlace } from "../ports";
 
 /** A link of the shown level, by its id. */
 export function linkById(id: string): Link | undefined {
@@ -58,14 +57,8 @@ function distance(a: Point, b: Point): number {
 /** Where a link starts and ends, in the coordinates of the graph. */
 export function endsOf(level: Level, link: Link): readonly [Point, Point] | null {
   const pictured = picturedNodes(useEditor.getState());
-  const port = (id: string, side: "inputs" | "outputs", name: string): Point | null => {
-    const node = level.graph.nodes[id];
-    if (!node) return null;
-    const layout = layoutOf(node, drawnSpec(level, node), pictured.get(id));
-    const x = node.position[0] + (side === "outputs" ? layout.width : 0);
-    return [x, node.position[1] + (layout[side][name] ?? 0)];
-  };
-  const start = port(link.source, "outputs", link.output);
-  const end = port(link.target, "inputs", link.input);
-  return start && end && [start, end];
+  const start = { node: link.source, port: link.output, side: "output" } as const;
+  const end = { node: link.target, port: link.input, side: "input" } as const;
+  const [from, to] = [portPlace(level, start, pictured), portPlace(level, end, pictured)];
+  return from && to && [from, to];
 }

@@ -17,52 +17,76 @@ const GESTURES: readonly [TextKey, TextKey][] = [
   ["gesture.wheel", "gesture.zoom"],
 ];
 
+/** While a link is drawn by keyboard. */
+const WIRING: readonly [string, TextKey][] = [
+  ["\u2191 \u2193 \u2190 \u2192", "wiring.choose"],
+  ["Tab", "wiring.next"],
+  ["\u21b5", "wiring.enter"],
+  ["Space", "wiring.add"],
+  ["Del", "wiring.delete"],
+  ["Esc", "wiring.leave"],
+];
+
 export function ShortcutSheet() {
   const t = useText();
   return (
     <Dialog title={t("view.shortcuts")} size="medium">
       <div className="shortcut-sheet">
-        {[...grouped()].map(([group, shortcuts]) => (
-          <section key={group}>
-            <h3>{t(group)}</h3>
+        <div className="shortcut-columns">
+          {[...grouped()].map(([group, shortcuts]) => (
+            <section key={group}>
+              <h3>{t(group)}</h3>
+              <dl>
+                {[...byAction(shortcuts)].map(([action, keys]) => (
+                  <div key={action}>
+                    <dt>{t(actions[action].label)}</dt>
+                    <dd>
+                      {keys.map((each) => (
+                        <Caps key={each} keys={showKeys(each)} />
+                      ))}
+                    </dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+          <section>
+            <h3>{t("shortcuts.wiring")}</h3>
             <dl>
-              {[...byAction(shortcuts)].map(([action, keys]) => (
-                <div key={action}>
-                  <dt>{t(actions[action].label)}</dt>
+              {WIRING.map(([keys, does]) => (
+                <div key={does}>
+                  <dt>{t(does)}</dt>
                   <dd>
-                    {keys.map((each) => (
-                      <Keys key={each} keys={each} />
-                    ))}
+                    <Caps keys={keys} />
                   </dd>
                 </div>
               ))}
             </dl>
           </section>
-        ))}
-        <section>
-          <h3>{t("shortcuts.pointer")}</h3>
-          <dl>
-            {GESTURES.map(([gesture, does]) => (
-              <div key={gesture}>
-                <dt>{t(does)}</dt>
-                <dd>{t(gesture)}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
+          <section>
+            <h3>{t("shortcuts.pointer")}</h3>
+            <dl>
+              {GESTURES.map(([gesture, does]) => (
+                <div key={gesture}>
+                  <dt>{t(does)}</dt>
+                  <dd>{t(gesture)}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        </div>
       </div>
     </Dialog>
   );
 }
 
-function Keys({ keys }: { keys: string }) {
+/** Keys as they are printed on keyboards. */
+function Caps({ keys }: { keys: string }) {
   return (
     <kbd>
-      {showKeys(keys)
-        .split(" ")
-        .map((key) => (
-          <span key={key}>{key}</span>
-        ))}
+      {keys.split(" ").map((key) => (
+        <span key={key}>{key}</span>
+      ))}
     </kbd>
   );
 }
