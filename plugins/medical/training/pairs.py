@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage
 
+from graphgen_medical.preprocess.denoise import estimate_noise
 from graphgen_medical.simulate.attenuation import to_attenuation, to_hounsfield
 from graphgen_medical.simulate.projection import project, reconstruct, view_angles
 from graphgen_medical.simulate.scan import count_photons
@@ -31,8 +33,12 @@ KINDS: dict[str, tuple[int, float | None]] = {
     "full": (VIEWS, None),
 }
 """By name: views, each a divisor of ``VIEWS``, and photons per bin and view."""
+STARVED = {kind: KINDS[kind] for kind in ("photons-1e4", "photons-3e4", "views-60-photons-1e5")}
+"""Of a larger patient: noise, until hardly a photon comes through."""
 EIGHTHS = 8.0
 CHUNK = 4
+NOISY = 10.0  # HU; scans with more are also shown as a softer kernel shows them
+LARGER = 1.3
 
 
 def load(folder: Path, name: str, kind: str) -> np.ndarray:
@@ -67,6 +73,33 @@ def make(scan: Scan, folder: Path, seed: int, kinds: dict[str, tuple[int, float 
         print(f"{scan.name}: {min(start + CHUNK, depth)} of {depth} slices", flush=True)
     for kind, parts in made.items():
         _write(target / f"{kind}.npy", np.concatenate(parts))
+
+
+def variants(scan: Scan) -> list[tuple[Scan, dict[str, tuple[int, float | None]]]]:
+    """A scan and what else can be learned from it, each with the kinds of defects to make: with
+    a softer kernel where it is noisy, on coarser pixels, and of a larger patient."""
+    made = [(scan, KINDS)]
+    clean = scan
+    if estimate_noise(scan.hounsfield[len(scan.hounsfield) // 2]) > NOISY:
+        clean = softer(scan)
+        made.append((clean, KINDS))
+    if len(scan.hounsfield) > 1:
+        made += [(coarser(clean), KINDS), (larger(clean), STARVED)]
+    return made
+
+
+def softer(scan: Scan) -> Scan:
+    """The scan with in-plane detail below about two pixels smoothed away (a Gaussian of one
+    pixel), as a softer reconstruction kernel shows it: a truth with far less noise of its own."""
+    smooth = ndimage.gaussian_filter(scan.hounsfield, (0, 1, 1))
+    return Scan(f"{scan.name}-soft", smooth, scan.spacing)
+
+
+def larger(scan: Scan) -> Scan:
+    """The scan of a patient so much larger that fewer photons come through. In Hounsfield units
+    the slices are the same."""
+    dx, dy = scan.spacing
+    return Scan(f"{scan.name}-large", scan.hounsfield, (LARGER * dx, LARGER * dy))
 
 
 def coarser(scan: Scan) -> Scan:
