@@ -78,6 +78,9 @@ class DiskTier:
                 self._used = self._prune()
         return True
 
+    def has(self, key: bytes) -> bool:
+        return self._path(key).is_file()
+
     def usage(self) -> tuple[int, int]:
         """Number of entries and their bytes."""
         sizes = [size for _, size, _ in self._files()]

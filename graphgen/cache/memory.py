@@ -1,90 +1,232 @@
-"""A memory tier: values by key within a byte budget.
+"""A memory tier: values within a byte budget, on one device or in host memory.
 
 What goes first is what is cheapest to have again per byte, aged by use: GreedyDual-Size
 (Cao and Irani, "Cost-Aware WWW Proxy Caching Algorithms", 1997), with the seconds that a
-value took as its cost.
+value took as its cost. What somebody else holds stays, since letting go of it frees nothing.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import ref
+
+from .held import held_elsewhere
+from .values import Weight
 
 ENTRY_OVERHEAD = 200
 """Bytes that one entry costs besides its value, about."""
+MOST_HELD = 256
+"""How many values in use are passed over before a new one is sent away instead."""
+Key = bytes | tuple[int, str]
+"""Of a node's outputs, or of a copy: identity of the tensor, and the device."""
 
 
 class Entry:
-    __slots__ = ("nbytes", "priority", "seconds", "used", "values")
+    """A value in a tier, or on its way out of one.
 
-    def __init__(self, values: tuple[Any, ...], seconds: float, nbytes: int) -> None:
+    Attributes:
+        tier: Where it is kept; None once it was told to leave.
+        source: The tensor of which it is a copy on another device.
+    """
+
+    __slots__ = (
+        "key", "nbytes", "plain", "priority", "seconds", "source", "storages", "tier", "used",
+        "values", "worth",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        key: Key,
+        values: tuple[Any, ...],
+        seconds: float,
+        weight: Weight,
+        source: ref[Any] | None = None,
+    ) -> None:
+        self.key = key
         self.values = values
         self.seconds = seconds
-        self.nbytes = nbytes
+        self.plain, self.storages = weight.plain, weight.storages
+        self.plain += ENTRY_OVERHEAD
+        self.nbytes = self.plain
+        if self.storages:
+            self.nbytes += sum(size for _, size in self.storages)
+        self.worth = seconds / self.nbytes
         self.priority = 0.0
         self.used = 0
+        self.tier: MemoryTier | None = None
+        self.source = source
 
 
 class MemoryTier:
-    """Not locked: the store that owns it is."""
+    """Not locked: the store that owns it is.
 
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
+    Args:
+        name: The device.
+        budget: Bytes.
+        index: All entries of the store.
+        better: Gives the budget when the one given is first exceeded, or asked for.
+
+    Attributes:
+        used: Bytes kept; memory that several values share counts once.
+        hits, evictions: How often a value was found, and had to leave.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        budget: int,
+        index: Mapping[Key, Entry],
+        better: Callable[[], int] | None = None,
+    ) -> None:
+        self.name = name
         self.used = 0
+        self.count = 0
         self.hits = 0
-        self.entries: dict[bytes, Entry] = {}
-        self._heap: list[tuple[float, int, bytes]] | None = None
+        self.evictions = 0
+        self._budget = budget
+        self._better = better
+        self._index = index
+        self._shared: dict[int, list[Entry]] = {}
+        self._heap: list[tuple[float, int, int, Entry]] | None = None
         self._ticks = 0
         self._clock = 0.0
 
-    def get(self, key: bytes) -> Entry | None:
-        entry = self.entries.get(key)
-        if entry is not None:
-            self.hits += 1
-            # The heap is put right when the entry comes up for eviction.
-            entry.priority = self._clock + entry.seconds / entry.nbytes
-            self._ticks += 1
-            entry.used = self._ticks
-        return entry
+    @property
+    def budget(self) -> int:
+        if self._better is not None:
+            self._budget, self._better = max(self._budget, self._better()), None
+        return self._budget
 
-    def put(self, key: bytes, entry: Entry) -> list[tuple[bytes, Entry]]:
-        """Keep an entry; returns those that had to go, which may be the entry itself."""
-        if entry.nbytes > self.budget:
-            return [(key, entry)]
-        old = self.entries.get(key)
-        if old is not None:
-            self.used -= old.nbytes
-        entry.priority = self._clock + entry.seconds / entry.nbytes
-        self._ticks += 1
-        entry.used = self._ticks
-        self.entries[key] = entry
-        self.used += entry.nbytes
-        if self._heap is not None:
-            heapq.heappush(self._heap, (entry.priority, entry.used, key))
-        return self._evict() if self.used > self.budget else []
+    def hit(self, entry: Entry) -> None:
+        """Note a use. Needs no lock: a count may miss a beat."""
+        self.hits += 1
+        # The heap is put right when the entry comes up for eviction.
+        self._renew(entry)
+
+    def put(self, entry: Entry) -> list[Entry]:
+        """Keep an entry of the index; returns those that have to go, which may be the entry
+        itself."""
+        if entry.nbytes > self._budget and entry.nbytes > self.budget:
+            return [entry]
+        self._renew(entry)
+        self._add(entry)
+        if self.used > self._budget and self.used > self.budget:
+            return self._make_room(entry)
+        return []
+
+    def remove(self, entry: Entry) -> None:
+        entry.tier = None
+        self.count -= 1
+        self.used -= entry.plain
+        for storage, size in entry.storages:
+            sharing = self._shared[storage]
+            sharing.remove(entry)
+            if not sharing:
+                del self._shared[storage]
+                self.used -= size
+
+    def idle(self, wanted: int | None = None) -> list[Entry]:
+        """Take out entries that nobody uses, the cheapest first.
+
+        Args:
+            wanted: Bytes to free; all if not given.
+        """
+        floor = 0 if wanted is None else self.used - wanted
+        gone: list[Entry] = []
+        for entry in sorted(self._own(), key=lambda e: (e.priority, e.used)):
+            if self.used <= floor:
+                break
+            if not self._held(entry):
+                self.remove(entry)
+                gone.append(entry)
+        self.evictions += len(gone)
+        return gone
 
     def clear(self) -> int:
-        freed, self.used = self.used, 0
-        self.entries.clear()
+        """Forget everything; returns the bytes given back."""
+        for entry in self._own():
+            entry.tier = None
+        freed, self.used, self.count = self.used, 0, 0
+        self._shared.clear()
         self._heap = None
         return freed
 
-    def _evict(self) -> list[tuple[bytes, Entry]]:
+    def sharing(self, storage: int) -> Entry | None:
+        """An entry that keeps this memory."""
+        found = self._shared.get(storage)
+        return found[0] if found else None
+
+    def _own(self) -> list[Entry]:
+        return [entry for entry in list(self._index.values()) if entry.tier is self]
+
+    def _add(self, entry: Entry) -> None:
+        entry.tier = self
+        self.count += 1
+        self.used += entry.plain
+        for storage, size in entry.storages:
+            sharing = self._shared.get(storage)
+            if sharing is None:
+                self._shared[storage] = [entry]
+                self.used += size
+            else:
+                sharing.append(entry)
+        if self._heap is not None:
+            self._push(self._heap, entry)
+
+    def _renew(self, entry: Entry) -> None:
+        entry.priority = self._clock + entry.worth
+        self._ticks += 1
+        entry.used = self._ticks
+
+    def _push(self, heap: list[tuple[float, int, int, Entry]], entry: Entry) -> None:
+        heapq.heappush(heap, (entry.priority, entry.used, id(entry), entry))
+
+    def _make_room(self, newcomer: Entry) -> list[Entry]:
+        """Choose who has to go: as few as it takes of those that are cheaper than the
+        newcomer, or only the newcomer if they do not suffice."""
         heap = self._heap
         if heap is None:  # kept only from the first eviction on
-            heap = self._heap = [(e.priority, e.used, key) for key, e in self.entries.items()]
+            heap = self._heap = [(e.priority, e.used, id(e), e) for e in self._own()]
             heapq.heapify(heap)
-        gone = []
-        while self.used > self.budget and heap:
-            priority, used, key = heapq.heappop(heap)
-            entry = self.entries.get(key)
-            if entry is None:
+        gone: list[Entry] = []
+        held: list[Entry] = []
+        while self.used > self.budget:
+            priority, used, _, entry = heapq.heappop(heap)
+            if entry.tier is not self:
                 continue
             if (entry.priority, entry.used) > (priority, used):  # it goes back in its place
-                heapq.heappush(heap, (entry.priority, entry.used, key))
+                self._push(heap, entry)
                 continue
-            self._clock = max(self._clock, priority)
-            del self.entries[key]
-            self.used -= entry.nbytes
-            gone.append((key, entry))
+            if entry is newcomer or len(held) == MOST_HELD:
+                for other in gone:
+                    self._add(other)
+                if entry is not newcomer:
+                    held.append(entry)
+                self.remove(newcomer)
+                gone = [newcomer]
+                break
+            if self._held(entry):
+                held.append(entry)
+                continue
+            self.remove(entry)
+            gone.append(entry)
+        self._clock = max(self._clock, gone[-1].priority)
+        for entry in held:
+            self._renew(entry)
+            self._push(heap, entry)
+        self.evictions += len(gone)
         return gone
+
+    def _held(self, entry: Entry) -> bool:
+        if not entry.storages:
+            return False
+        group, pending = {id(entry): entry}, [entry]
+        while pending:
+            for storage, _ in pending.pop().storages:
+                for other in self._shared[storage]:
+                    if id(other) not in group:
+                        group[id(other)] = other
+                        pending.append(other)
+        return held_elsewhere(group.values())

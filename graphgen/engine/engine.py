@@ -16,7 +16,6 @@ from typing import Any
 from ..cache import Cache
 from ..cache.codec import Codec
 from ..cache.disk import DiskTier
-from ..cache.store import DEFAULT_HOST_BYTES
 from ..devices import default_device
 from ..environment import Environment
 from ..fingerprint import remember_digests
@@ -64,8 +63,10 @@ class Engine:
         models: More folders of models.
         device: Torch device such as ``cpu`` or ``cuda:0``; a CUDA device if there is one.
         dtype: What models compute in: ``float32``, ``float16`` or ``bfloat16``.
-        cache_bytes: Host memory for node outputs.
-        device_cache_bytes: The same on devices, by device name.
+        cache_bytes: Host memory for node outputs; if not given, a quarter of what is free, at
+            most 2 GiB.
+        device_cache_bytes: The same on devices, by device name; a quarter of what is free when
+            a device is first used where none is given.
         cache_dir: Folder of the disk cache; without it nothing is kept on disk.
         disk_bytes: Budget of the disk cache.
         model_bytes: Budgets of loaded weights by device name; no limit where none is given.
@@ -84,7 +85,7 @@ class Engine:
         models: Sequence[Path | str] = (),
         device: str | None = None,
         dtype: str = "float32",
-        cache_bytes: int = DEFAULT_HOST_BYTES,
+        cache_bytes: int | None = None,
         device_cache_bytes: Mapping[str, int] | None = None,
         cache_dir: Path | str | None = None,
         disk_bytes: int = DEFAULT_DISK_BYTES,

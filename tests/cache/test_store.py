@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from graphgen.cache import Cache
 from graphgen.cache.store import PENDING
-from graphgen.cache.values import measure
+from graphgen.cache.values import weigh
 from tests.cache.values import FakeTensor, Image
 from tests.support import Background
 
@@ -198,20 +198,20 @@ def test_the_budget_is_never_exceeded(steps, budget):
     ids=lambda value: type(value).__name__,
 )
 def test_every_byte_of_a_value_counts(value):
-    size, device = measure(value)
+    weight = weigh(value)
 
-    assert 90_000 <= size <= 1_000_000
-    assert device == "cpu"
+    assert 90_000 <= weight.nbytes <= 1_000_000
+    assert weight.device == "cpu"
     cache = Cache(host_bytes=80_000)
     put(cache, 1, (value,))
     put(cache, 2, (value, value))
     assert cache.stats().entries == {"cpu": 0}
 
 
-def test_a_value_that_holds_one_thing_often_counts_it_about_once():
+def test_a_value_that_holds_one_thing_often_counts_it_once():
     large = FakeTensor(100_000, "cpu")
 
-    assert measure([large] * 10)[0] < 400_000 or measure([large] * 10)[0] == 1_000_000 + 136
+    assert weigh([large] * 10).nbytes < 101_000
 
 
 @pytest.mark.timeout(10)
@@ -222,13 +222,7 @@ def test_a_value_that_contains_itself_can_be_measured():
     both["self"] = [both]
 
     for looped in (value, both):
-        assert measure(looped)[0] > 0
-
-
-def test_a_view_of_an_array_counts_by_what_it_shows_or_holds():
-    np = pytest.importorskip("numpy")
-    size, _ = measure(np.zeros((100, 100), "float32")[:10])
-    assert size >= 4_000
+        assert weigh(looped).nbytes > 0
 
 
 # Devices
@@ -257,12 +251,13 @@ def test_a_value_too_large_for_its_device_tier_goes_to_the_host():
     assert cache.get(key(1))[0].device == "cpu"
 
 
-def test_a_device_without_a_budget_keeps_nothing():
+def test_a_device_that_has_nothing_free_keeps_nothing():
     cache = Cache(host_bytes=1000 * KB)
     put(cache, 1, ([FakeTensor(100 * KB, "fake:1")],))
 
     assert cache.get(key(1))[0][0].device == "cpu"
-    assert cache.stats().entries == {"cpu": 1}
+    assert cache.stats().entries == {"cpu": 1, "fake:1": 0}
+    assert cache.stats().budgets["fake:1"] == 0
 
 
 def test_what_the_host_has_no_room_for_is_dropped():

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from graphgen.cache.values import is_tensor, measure, to_host
+from graphgen.cache.transfer import to_host
+from graphgen.cache.values import is_tensor, weigh
 from tests.cache.values import FakeTensor, Image, Spacing, Volume
 
 
@@ -46,18 +47,18 @@ def test_tensors_count_wherever_they_are():
         large[5],
     ]
 
-    size, device = measure(value)
+    weight = weigh(value)
 
-    assert 6_000 <= size <= 10_000
-    assert device == "fake:0"
+    assert 6_000 <= weight.nbytes <= 10_000
+    assert weight.device == "fake:0"
 
 
 def test_the_device_of_a_value_is_that_of_its_largest_tensor():
     value = [FakeTensor(10, "cpu"), Image(FakeTensor(1000, "fake:1")), FakeTensor(100, "fake:0")]
 
-    assert measure(value)[1] == "fake:1"
-    assert measure([])[1] == "cpu"
-    assert measure(3)[1] == "cpu"
+    assert weigh(value).device == "fake:1"
+    assert weigh([]).device == "cpu"
+    assert weigh(3).device == "cpu"
 
 
 def test_a_copy_in_host_memory_keeps_the_structure():
@@ -89,3 +90,32 @@ def test_arrays_are_in_host_memory_already():
     array = numpy.zeros(3)
 
     assert to_host([array])[0] is array
+
+
+def test_a_view_counts_the_memory_that_it_keeps_once():
+    torch = pytest.importorskip("torch")
+    numpy = pytest.importorskip("numpy")
+    tensor, array = torch.zeros(1000), numpy.zeros(500)
+
+    for value in (tensor[:1], [tensor[:1], tensor[5:], tensor]):
+        assert weigh(value).nbytes - weigh(value).plain == 4000
+    for value in (array[:1], [array[:1], array[5:][1:], array]):
+        assert weigh(value).nbytes - weigh(value).plain == 4000
+    assert [size for _, size in weigh([tensor[:1], array[:1]]).storages] == [4000, 4000]
+
+
+def test_the_host_may_hold_parts_of_a_value_of_a_device_but_no_other_device_may():
+    here, there, elsewhere = (FakeTensor(100 - i, d) for i, d in enumerate(["f:0", "cpu", "f:1"]))
+
+    assert not weigh([here, there]).spread
+    assert weigh([here, elsewhere]).spread
+    assert weigh([FakeTensor(1000, "cpu"), here]).spread
+
+
+def test_a_tensor_that_is_held_twice_is_moved_once():
+    tensor = FakeTensor(8)
+
+    one, other = to_host([tensor, Image(tensor)])
+
+    assert one is other.pixels
+    assert one.device == "cpu"

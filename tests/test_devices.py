@@ -1,0 +1,66 @@
+"""The memory of devices: the machine's, and that of an accelerator, here the toy one."""
+
+import gc
+
+import pytest
+
+from graphgen import devices
+from tests.support import python
+from tests.toy_device import DEVICE, MEMORY
+
+
+def test_the_host_tells_its_memory_without_torch():
+    code = (
+        "import sys; from graphgen import devices\n"
+        "free, total = devices.free_and_total('cpu')\n"
+        "budget = devices.default_budget('cpu')\n"
+        "devices.release('cpu')\n"
+        "assert not devices.accelerators()\n"
+        "print(0 < budget <= free <= total, 'torch' in sys.modules)"
+    )
+    assert python(code) == "True False"
+
+
+def test_an_accelerator_tells_its_memory():
+    import torch
+
+    with MEMORY.limited(MEMORY.used + 1_000_000):
+        kept = torch.zeros(50_000, device=DEVICE)
+
+        free, total = devices.free_and_total(DEVICE)
+
+        assert (free, total) == (800_000, MEMORY.limit)
+        assert devices.default_budget(DEVICE) == 200_000
+        del kept
+    devices.release(DEVICE)
+    assert DEVICE in devices.accelerators()
+    assert devices.held(DEVICE) >= 0
+    gc.collect()
+
+
+def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("400000\n")
+    monkeypatch.setattr(devices, "_CGROUP", tmp_path)
+    assert devices.free_and_total("cpu") == (600_000, 1_000_000)
+    assert devices.default_budget("cpu") == 150_000
+
+    (tmp_path / "memory.max").write_text("max\n")
+    assert devices.free_and_total("cpu")[1] > 1_000_000
+
+
+def test_a_device_that_torch_does_not_know_has_no_memory_to_give():
+    assert devices.free_and_total("fake:0") == (0, 0)
+    assert devices.default_budget("fake:0") == 0
+    devices.release("fake:0")
+    assert devices.held("fake:0") == 0
+    assert devices.count("fake") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [("cpu", "cpu"), ("cpu:0", "cpu"), ("cuda", "cuda:0"), ("cuda:1", "cuda:1"), ("mps", "mps:0")],
+)
+def test_devices_have_one_name(name, full):
+    assert devices.full_name(name) == full
+    assert devices.is_host(name) == (full == "cpu")
