@@ -20,6 +20,7 @@ class Order:
         targets: Nodes to run for; None for the named outputs.
         output: The run's folder is made in this one.
         quiet: Show no progress.
+        profile: Where to write a trace of the run, if it is wanted.
     """
 
     workflow: str
@@ -27,6 +28,7 @@ class Order:
     targets: list[str] | None
     output: Path
     quiet: bool
+    profile: Path | None = None
 
     def check_output(self) -> None:
         """Find out before the work, not after it, that there is nowhere to save it.
@@ -34,13 +36,17 @@ class Order:
         Raises:
             InvalidWorkflow: The folder can't be made or written to.
         """
-        whole = self.output.absolute()
-        existing = next(path for path in (whole, *whole.parents) if path.exists())
-        if not existing.is_dir():
-            problem = Problem("not_a_folder", f"--output {self.output}: {existing} is no folder")
-        elif not os.access(existing, os.W_OK):
-            said = f"--output {self.output}: {existing} can't be written to"
-            problem = Problem("write_failed", said)
-        else:
-            return
-        raise InvalidWorkflow(problem)
+        _check_folder(f"--output {self.output}", self.output.absolute())
+        if self.profile is not None:
+            if self.profile.is_dir():
+                said = f"--profile {self.profile} is a folder, and a file to write is needed"
+                raise InvalidWorkflow(Problem("write_failed", said))
+            _check_folder(f"--profile {self.profile}", self.profile.absolute().parent)
+
+
+def _check_folder(option: str, folder: Path) -> None:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        raise InvalidWorkflow(Problem("not_a_folder", f"{option}: {existing} is no folder"))
+    if not os.access(existing, os.W_OK):
+        raise InvalidWorkflow(Problem("write_failed", f"{option}: {existing} can't be written to"))

@@ -28,7 +28,7 @@ from .order import Order
 from .report import Report
 
 HERE_ONLY = frozenset({"--workspace", "--models", "--device", "--dtype", "--cache-dir"})
-HERE_ONLY |= {"--no-plugins", "--plugin", "--plugins-dir"}
+HERE_ONLY |= {"--no-plugins", "--plugin", "--plugins-dir", "--profile"}
 EPILOG = """\b
 Examples:
   graphgen run text_to_image.json --set prompt="a red apple" --set seed=3
@@ -81,6 +81,14 @@ def run(
     plugins_dir: PluginsDirOption = None,
     server: ServerOption = None,
     token: TokenOption = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            "--profile",
+            metavar="FILE",
+            help="Write what took how long: a trace for ui.perfetto.dev or chrome://tracing.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -101,11 +109,11 @@ def run(
     With --server the run takes place there, with the models, packs and saved workflows of
     that server. Files that the settings name, or a JSON file beside itself, are sent; what
     the run made is saved here. --workspace, --models, --device, --dtype, --cache-dir
-    and the choice of packs are the server's own then.
+    and the choice of packs are the server's own then, and --profile is not offered.
     """
     report = Report(as_json, debug)
     given = _named(context)
-    order = Order(workflow, settings or [], target, output, quiet)
+    order = Order(workflow, settings or [], target, output, quiet, profile)
     order.check_output()
     if server is not None:
         _refuse(given & HERE_ONLY, "is for runs here: a server has its own")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.context import CancelToken
 from ..engine.events import NodeFailed, RunStarted
 from ..engine.made import made
+from ..engine.trace import Trace
 from ..inputs import read_settings
 from ..keep import InputKeeper, self_contained
 from ..needs import with_packs
@@ -41,6 +42,7 @@ def run_here(
     Args:
         options: Of the engine.
     """
+    trace = Trace() if order.profile is not None else None
     with open_engine(report, workspace, models, cache_dir=cache_dir, **options) as engine:
         document, path = open_workflow(order.workflow, engine)
         keeper = InputKeeper(engine.workspace, engine.environment)
@@ -48,7 +50,13 @@ def run_here(
         values = read_settings(order.settings, document, engine.registry, keeper.keep, saved)
         document = self_contained(document, engine.registry, keeper, saved)
         document = with_packs(document, engine.registry)
-        result = _run(report, engine, document, values, order)
+        try:
+            result = _run(report, engine, document, values, order, trace)
+        finally:
+            if trace is not None and order.profile is not None:
+                on_device = {id for id, spec in engine.registry.nodes.items() if spec.device}
+                trace.write(order.profile, on_device)
+                report.note(f"trace: {order.profile}")
         saver = OutputSaver(engine.registry.types, order.output, embedded(document, values))
         values_made = made(document, result, order.targets)
         saved_run = saver.save(document.name or path.stem, values_made)
@@ -61,6 +69,7 @@ def _run(
     document: Workflow,
     values: Mapping[str, Any],
     order: Order,
+    trace: Trace | None,
 ) -> RunResult:
     token = CancelToken()
     started = []
@@ -83,7 +92,7 @@ def _run(
             document,
             values,
             targets=order.targets,
-            listeners=[listen, listener],
+            listeners=[listen, listener, *([trace] if trace is not None else [])],
             token=token,
             outputs=order.output.absolute(),
             light=True,

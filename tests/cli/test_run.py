@@ -402,3 +402,27 @@ def test_a_run_that_lies_on_disk_is_saved_without_torch(gradient, tmp_path):
     again, cached, loaded = run()
     assert (cached, loaded) == ({"cached"}, False)
     assert again == first
+
+
+def test_a_profile_shows_the_nodes_of_the_run(cli, gradient, folder):
+    done = cli("run", gradient, "--profile", "traces/run.json")
+    assert done.status == 0, done.err
+    assert "trace: traces/run.json" in done.err
+    events = json.loads((folder / "traces" / "run.json").read_text())["traceEvents"]
+    assert {"run succeeded", "paint", "blur"} <= {event["name"] for event in events}
+
+
+def test_a_profile_of_a_run_that_failed_is_written_too(cli, write, folder):
+    path = write({"a": ("probe/fail", {})}, {"n": "a.value"})
+    assert cli("run", path, "--profile", "run.json").status == 1
+    events = json.loads((folder / "run.json").read_text())["traceEvents"]
+    assert "run failed" in {event["name"] for event in events}
+
+
+def test_a_profile_needs_a_place_and_a_run_here(cli, gradient, folder):
+    (folder / "taken").mkdir()
+    assert "is a folder" in cli("run", gradient, "--profile", "taken").err
+    (folder / "file").write_text("")
+    assert "is no folder" in cli("run", gradient, "--profile", "file/run.json").err
+    there = cli("run", gradient, "--profile", "run.json", "--server", "http://127.0.0.1:1")
+    assert "--profile is for runs here" in there.err
