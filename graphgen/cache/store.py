@@ -97,10 +97,13 @@ class Cache:
             return None
         found = []
         for key in keys:
+            began = time.perf_counter()
             values = self._disk.read_light(key)
             if values is None:
                 return None
             found.append(values)
+            size = weigh(values).nbytes
+            self._count("read", key, time.perf_counter() - began, size, DISK, devices.HOST)
         self._disk_hits += len(found)
         return found
 

@@ -43,6 +43,8 @@ def run_here(
         options: Of the engine.
     """
     trace = Trace() if order.profile is not None else None
+    if trace is not None:
+        options["activities"] = [trace.activity]
     with open_engine(report, workspace, models, cache_dir=cache_dir, **options) as engine:
         document, path = open_workflow(order.workflow, engine)
         keeper = InputKeeper(engine.workspace, engine.environment)

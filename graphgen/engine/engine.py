@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..activity import Activity, Observe
 from ..cache import Cache
 from ..cache.codec import Codec
 from ..cache.disk import DiskTier
@@ -71,6 +72,8 @@ class Engine:
         disk_bytes: Budget of the disk cache.
         model_bytes: Budgets of loaded weights by device name; no limit where none is given.
         listeners: Told every event of every run.
+        activities: Told what the cache and the model pool load, move and evict, from the
+            threads that do so; they must be quick and raise nothing.
         workers: Threads for nodes that use no device; the number of cores if not given.
     """
 
@@ -91,6 +94,7 @@ class Engine:
         disk_bytes: int = DEFAULT_DISK_BYTES,
         model_bytes: Mapping[str, int] | None = None,
         listeners: Sequence[Listener] = (),
+        activities: Sequence[Observe] = (),
         workers: int | None = None,
     ) -> None:
         if dtype not in DTYPES:
@@ -118,12 +122,13 @@ class Engine:
         self._device = device
         self._listeners = tuple(listeners)
         self._loading = threading.Lock()
+        observe = _together(activities) if activities else None
 
         def make_cache(codec: Codec) -> Cache:
             disk = None
             if cache_dir is not None:
                 disk = DiskTier(Path(cache_dir), codec, disk_bytes)
-            return Cache(cache_bytes, device_cache_bytes, disk)
+            return Cache(cache_bytes, device_cache_bytes, disk, observe)
 
         if cache_dir is not None:
             remember_digests(Path(cache_dir).absolute() / "digests.json")
@@ -336,3 +341,11 @@ class Engine:
 def new_run_id() -> str:
     """A fresh id; ids sort by the time they were made."""
     return f"{int(time.time() * 1000):012x}{uuid.uuid4().hex[:8]}"
+
+
+def _together(listeners: Sequence[Observe]) -> Observe:
+    def tell(done: Activity) -> None:
+        for listener in listeners:
+            listener(done)
+
+    return tell

@@ -412,6 +412,19 @@ def test_a_profile_shows_the_nodes_of_the_run(cli, gradient, folder):
     assert {"run succeeded", "paint", "blur"} <= {event["name"] for event in events}
 
 
+def test_a_profile_shows_what_went_to_disk_and_came_from_there(cli, write, folder):
+    path = write({"a": ("probe/wait", {"seconds": 0.02})}, {"n": "a.value"})
+
+    def kinds(name):
+        done = cli("run", path, "--cache-dir", "kept", "--profile", name)
+        assert done.status == 0, done.err
+        events = json.loads((folder / name).read_text())["traceEvents"]
+        return {e["name"].split()[0] for e in events if e["args"].get("bytes")}
+
+    assert kinds("first.json") == {"write"}
+    assert kinds("again.json") == {"read"}
+
+
 def test_a_profile_of_a_run_that_failed_is_written_too(cli, write, folder):
     path = write({"a": ("probe/fail", {})}, {"n": "a.value"})
     assert cli("run", path, "--profile", "run.json").status == 1
