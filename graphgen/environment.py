@@ -29,10 +29,15 @@ class InputFile(InputMarker):
 
     Attributes:
         suffixes: What an editor offers to pick, such as ``(".png", ".jpg")``.
+        folders: Whether a folder can be given as well, such as a DICOM series.
     """
 
     suffixes: tuple[str, ...] = ()
     widget: str = "file"
+    folders: bool = False
+
+    def schema(self) -> dict[str, Any]:
+        return {**super().schema(), **({"folders": True} if self.folders else {})}
 
     def check(self, value: Any, environment: Environment) -> Problem | None:
         try:

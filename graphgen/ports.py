@@ -43,6 +43,10 @@ class InputMarker:
 
     widget = ""
 
+    def schema(self) -> dict[str, Any]:
+        """What the input's JSON Schema says besides, for editors."""
+        return {"widget": self.widget} if self.widget else {}
+
     def check(self, value: Any, environment: Environment) -> Problem | None:
         """What is wrong with the literal here, or None."""
         return None
@@ -159,8 +163,8 @@ class InputPort:
                 schema["default"] = to_jsonable_python(self.default)
             except ValueError:  # a default that JSON can't hold is not shown
                 schema.pop("default", None)
-        if self.marker is not None and self.marker.widget:
-            schema["widget"] = self.marker.widget
+        if self.marker is not None:
+            schema.update(self.marker.schema())
         return schema
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -49,23 +50,31 @@ async def keep_upload(
         Refused: It is too large, a pickle, or a picture with too many pixels; nothing is
             left of it then.
     """
-    if Path(name).suffix.lower() in PICKLE_SUFFIXES:
-        raise _pickle(name)
+    refuse_pickle(name)
     stream, temporary = await parts.call(_open, folder)
     try:
         with stream:
-            digest, size = await _write(parts, stream, pieces)
-        await parts.call(_check, temporary, name, parts.limits.pixels)
+            digest, size = await write_pieces(parts, stream, pieces)
+            await parts.call(flush, stream)
+        await parts.call(check_upload, temporary, name, parts.limits.pixels)
         return Kept(await parts.call(_place, temporary, folder, name, digest, size), size)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-async def _write(
-    parts: Services, stream: BinaryIO, pieces: AsyncIterator[bytes]
+async def write_pieces(
+    parts: Services, stream: BinaryIO, pieces: AsyncIterator[bytes], size: int = 0
 ) -> tuple[str, int]:
+    """Write what comes in.
+
+    Args:
+        size: Bytes that came before and count against the same limit.
+
+    Returns:
+        The SHA-256 of the file, and how many bytes have come now.
+    """
     limit = parts.limits.upload_bytes
-    digest, size, held = hashlib.sha256(), 0, bytearray()
+    digest, held = hashlib.sha256(), bytearray()
 
     def write(data: bytes) -> None:
         digest.update(data)
@@ -82,7 +91,6 @@ async def _write(
             await parts.call(write, bytes(held))
             held.clear()
     await parts.call(write, bytes(held))
-    await parts.call(_flush, stream)
     return digest.hexdigest(), size
 
 
@@ -92,12 +100,14 @@ def _open(folder: Path) -> tuple[BinaryIO, Path]:
     return os.fdopen(handle, "wb"), Path(name)
 
 
-def _flush(stream: BinaryIO) -> None:
+def flush(stream: BinaryIO) -> None:
+    """Wait until the disk has it."""
     stream.flush()
     os.fsync(stream.fileno())  # a full disk may show only here
 
 
-def _check(path: Path, name: str, pixels: int) -> None:
+def check_upload(path: Path, name: str, pixels: int) -> None:
+    """Refuses what was written if it is a pickle by its content, or too large a picture."""
     with path.open("rb") as stream:
         begin = stream.read(2)
     if begin[:1] == b"\x80" and begin[1:] in (b"\x02", b"\x03", b"\x04", b"\x05"):
@@ -139,6 +149,12 @@ def _is_same(path: Path, digest: str, size: int) -> bool:
         return hashlib.file_digest(stream, "sha256").hexdigest() == digest
 
 
+def refuse_pickle(name: str) -> None:
+    """Refuses what is a pickle by its name."""
+    if Path(name).suffix.lower() in PICKLE_SUFFIXES:
+        raise _pickle(name)
+
+
 def _pickle(name: str) -> Refused:
     return Refused(
         422,
@@ -153,4 +169,4 @@ def clear_leftovers(folder: Path) -> None:
     for path in folder.glob(f"{PARTIAL_PREFIX}*"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -331,7 +331,7 @@ PATHS: dict[str, dict[str, Operation]] = {
         "post": operation(
             "upload_file",
             "files",
-            "Take a file into the inputs",
+            "Take a file, or all files of a form as a folder, into the inputs",
             ref("File"),
             status="201",
             body={
@@ -340,7 +340,15 @@ PATHS: dict[str, dict[str, Operation]] = {
                 },
                 "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             },
-            parameters=(_in_query("name", TEXT, "Its name, if the form gives none."),),
+            parameters=(
+                _in_query("name", TEXT, "Its name, if the form gives none."),
+                _in_query(
+                    "into",
+                    TEXT,
+                    "Name of a folder for every `file` of the form, whose file names may be "
+                    "paths in it. It is there when all have come, or not at all.",
+                ),
+            ),
         ),
     },
     "/api/files/{folder}/{path}": {

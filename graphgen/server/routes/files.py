@@ -6,19 +6,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ...workflow import Workflow
 from ..answers import Refused, answer
 from ..body import parse_json
 from ..files import file_answer
+from ..folders import keep_folder
 from ..pictures import check_picture
 from ..places import checked_name, inside, inside_file, media_type
 from ..services import services
 from ..uploads import PIECE_BYTES, Kept, keep_upload
 
 FOLDERS = ("inputs", "outputs")
+FOLDER_TYPE = "inode/directory"
 MOST_LISTED = 10_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -51,7 +53,7 @@ def _list(root: Path, name: str) -> list[dict[str, Any]]:
                 "path": entry.relative_to(base).as_posix(),
                 "bytes": 0 if is_folder else stat.st_size,
                 "modified": stat.st_mtime,
-                "media_type": "inode/directory" if is_folder else media_type(entry.name),
+                "media_type": FOLDER_TYPE if is_folder else media_type(entry.name),
             }
         )
     found.sort(key=lambda entry: (-entry["modified"], entry["name"]))
@@ -65,10 +67,12 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def upload(request: web.Request) -> web.Response:
-    """Take a file into the inputs: the field ``file`` of a form, or the body as it is."""
+    """Take a file into the inputs: the field ``file`` of a form, or the body as it is. With
+    ``into``, every ``file`` of the form goes into a folder of that name."""
     kind = request.content_type
+    into = request.query.get("into")
     if kind == "multipart/form-data":
-        kept = await _from_form(request)
+        kept = await (_from_form(request) if into is None else _folder(request, into))
     elif kind == "application/octet-stream" or kind.startswith("image/"):
         name = checked_name(request.query.get("name", ""))
         kept = await _keep(request, name, request.content.iter_chunked(PIECE_BYTES))
@@ -82,7 +86,7 @@ async def upload(request: web.Request) -> web.Response:
         "name": kept.name,
         "path": kept.name,
         "bytes": kept.nbytes,
-        "media_type": media_type(kept.name),
+        "media_type": media_type(kept.name) if into is None else FOLDER_TYPE,
     }
     return answer(entry, 201)
 
@@ -99,6 +103,23 @@ async def _from_form(request: web.Request) -> Kept:
     raise Refused(400, "bad_form", "the form has no field named file")
 
 
+async def _folder(request: web.Request, name: str) -> Kept:
+    parts = services(request)
+    _check_length(request)
+    name = checked_name(name)
+    try:
+        form = await request.multipart()
+        return await keep_folder(parts, parts.engine.workspace.inputs, name, _files(form))
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):
+        raise Refused(400, "bad_form", "the form can't be read") from None
+
+
+async def _files(form: MultipartReader) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+    async for part in form:
+        if isinstance(part, BodyPartReader) and part.name == "file":
+            yield part.filename or "", _pieces(part)
+
+
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     while piece := await part.read_chunk(PIECE_BYTES):
         yield piece
@@ -106,10 +127,14 @@ async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
 
 async def _keep(request: web.Request, name: str, pieces: AsyncIterator[bytes]) -> Kept:
     parts = services(request)
-    length = request.content_length
-    if length is not None and length > parts.limits.upload_bytes + PIECE_BYTES:
-        raise Refused(413, "too_large", "the file is too large")
+    _check_length(request)
     return await keep_upload(parts, parts.engine.workspace.inputs, name, pieces)
+
+
+def _check_length(request: web.Request) -> None:
+    length = request.content_length
+    if length is not None and length > services(request).limits.upload_bytes + PIECE_BYTES:
+        raise Refused(413, "too_large", "the file is too large")
 
 
 async def imported(request: web.Request) -> web.Response:

@@ -19,7 +19,7 @@ SUFFIXES = (".dcm", ".zip", *nifti.SUFFIXES, *nrrd.SUFFIXES)
 def load(
     source: Annotated[
         str,
-        InputFile(suffixes=SUFFIXES),
+        InputFile(suffixes=SUFFIXES, folders=True),
         Field(description="A DICOM series as folder, zip or file; or a NIfTI or NRRD file."),
     ],
     series: Annotated[
