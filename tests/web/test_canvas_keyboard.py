@@ -12,9 +12,7 @@ NUMBERS = {
         "same": {"type": "control/compare", "inputs": {"b": 3, "operation": "equal"}},
         "text": {"type": "control/format_text", "inputs": {"template": "{value}"}},
     },
-    "editor": {
-        "positions": {"one": [0, 0], "two": [0, 240], "same": [560, 60], "text": [900, 60]}
-    },
+    "editor": {"positions": {"one": [0, 0], "two": [0, 240], "same": [560, 60], "text": [900, 60]}},
 }
 
 
