@@ -12,11 +12,12 @@ import pytest
 import SimpleITK
 import torch
 from graphgen import ModelRef
+from PIL import Image
 from scipy import ndimage
 
 from graphgen_medical.networks.architecture import RepairShape
 from graphgen_medical.networks.loaders import REPAIR, RepairLoader
-from training import pairs, repair
+from training import evaluate, pairs, picture, repair
 from training.scans import Scan
 from training.slopes import quicken
 
@@ -32,18 +33,28 @@ def scan():
 
 
 @pytest.fixture
-def train(tmp_path, scan, monkeypatch):
-    """Runs ``python -m training.repair`` on a phantom; gives what it wrote."""
+def command(tmp_path, scan, monkeypatch):
+    """Runs the main function of a script on a phantom."""
     (tmp_path / "data").mkdir()
     image = SimpleITK.GetImageFromArray(scan.hounsfield)
     image.SetSpacing((4.0, 4.0, 5.0))
     SimpleITK.WriteImage(image, str(tmp_path / "data" / "phantom.nrrd"))
 
-    def run(*options: str):
+    def run(main, *options: str):
         given = ["--data", str(tmp_path / "data"), "--work", str(tmp_path / "work")]
+        monkeypatch.setattr(sys, "argv", ["training", *given, *options])
+        main()
+
+    return run
+
+
+@pytest.fixture
+def train(tmp_path, command):
+    """Runs ``python -m training.repair``; gives the folder that it wrote."""
+
+    def run(*options: str):
         quick = ["--minutes", "0.01", "--batch", "2", "--edge", "24"]
-        monkeypatch.setattr(sys, "argv", ["training.repair", *given, *quick, *options])
-        repair.main()
+        command(repair.main, *quick, *options)
         return tmp_path / "work" / "repair"
 
     return run
@@ -69,6 +80,29 @@ def test_scans_that_are_smaller_than_a_crop(train, capsys):
         train("--edge", "96")
     with pytest.raises(SystemExit, match="no multiple of 8"):
         train("--edge", "30")
+
+
+def test_a_picture_of_what_repair_does(command, tmp_path):
+    output = tmp_path / "picture.png"
+    command(picture.main, "--slice", "1", "--edge", "60", "--output", str(output))
+    with Image.open(output) as shown:
+        assert shown.size == (240, 60)
+        parts = np.split(np.asarray(shown, dtype=float), 4, axis=1)
+    errors = [np.abs(part - parts[0]).mean() for part in parts[:3]]
+    assert errors[2] < errors[1]
+
+
+def test_evaluation_tunes_for_each_measure(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "DEFECTS", ("photons-1e4",))
+    command(evaluate.main, "--only", "repair")
+    command(evaluate.main, "--only", "classical")
+    told = json.loads((tmp_path / "work" / "figures.json").read_text())["phantom"]
+    assert set(told["repair"]) == {*evaluate.KINDS, "untouched"}
+    for found in told["classical"].values():
+        for name in ("total variation", "non-local means", "bilateral", "curvature diffusion"):
+            best = [found[key] for key in (name, f"{name}, tuned for SSIM")]
+            assert best[1]["ssim"] >= best[0]["ssim"]
+            assert best[0]["psnr"] >= best[1]["psnr"]
 
 
 def test_a_noisy_scan_is_shown_softer_as_well(scan):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -87,7 +86,8 @@ def hounsfield(folder: Path, name: str, kind: str, slices: list[int]) -> torch.T
 
 
 def classical(folder: Path, scan: Scan, slices: list[int], tuning: list[int]) -> dict[str, Any]:
-    """For each kind of defect, each denoiser with its best setting, and its figures."""
+    """For each kind of defect, each denoiser with its best setting for PSNR and for SSIM, and its
+    figures."""
     dx, dy = scan.spacing
     affine = compose((0, 0, 0), (dx, dy, 5.0), [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
     result: dict[str, Any] = {}
@@ -98,17 +98,13 @@ def classical(folder: Path, scan: Scan, slices: list[int], tuning: list[int]) ->
         whole = Volume(hounsfield(folder, scan.name, kind, slices), affine)
         whole_truth = hounsfield(folder, scan.name, pairs.TRUTH, slices)
         for name, settings in candidates().items():
-            errors = {
-                words: sum(
-                    -psnr(one, other, SPAN)
-                    for one, other in zip(filtered(defect).data, truth, strict=True)
-                )
-                for words, filtered in settings.items()
-            }
-            best = min(errors, key=lambda words: errors[words])
-            made = figures(settings[best](whole).data, whole_truth)
-            result[kind][name] = {"setting": best, **made}
-            print(kind, name, best, made, flush=True)
+            tried = {words: figures(made(defect).data, truth) for words, made in settings.items()}
+            for measure in ("psnr", "ssim"):
+                best = max(tried, key=lambda words: tried[words][measure])
+                found = figures(settings[best](whole).data, whole_truth)
+                key = name if measure == "psnr" else f"{name}, tuned for SSIM"
+                result[kind][key] = {"setting": best, **found}
+                print(kind, key, best, found, flush=True)
     return result
 
 
@@ -181,8 +177,9 @@ def main() -> None:
     told: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     for scan in read_scans(options.data):
         part = told.setdefault(scan.name, {})
-        slices = list(range(options.every // 2, len(scan.hounsfield), options.every))
-        tuning = [slices[len(slices) // 4], slices[math.ceil(len(slices) * 0.6)]]
+        depth = len(scan.hounsfield)
+        slices = list(range(min(options.every, depth) // 2, depth, options.every))
+        tuning = [slices[len(slices) // 4], slices[len(slices) * 3 // 5]]
         part["slices"] = slices
         kinds = {kind: pairs.KINDS[kind] for kind in KINDS}
         if options.only in (None, "classical", "repair"):
