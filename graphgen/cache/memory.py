@@ -138,7 +138,7 @@ class MemoryTier:
         for entry in sorted(self._own(), key=lambda e: (e.priority, e.used)):
             if self.used <= floor:
                 break
-            if not self._held(entry):
+            if not self._held(entry, gone):
                 self.remove(entry)
                 gone.append(entry)
         self.evictions += len(gone)
@@ -207,7 +207,7 @@ class MemoryTier:
                 self.remove(newcomer)
                 gone = [newcomer]
                 break
-            if self._held(entry):
+            if self._held(entry, gone):
                 held.append(entry)
                 continue
             self.remove(entry)
@@ -219,10 +219,12 @@ class MemoryTier:
         self.evictions += len(gone)
         return gone
 
-    def _held(self, entry: Entry) -> bool:
+    def _held(self, entry: Entry, leaving: list[Entry]) -> bool:
+        """Whether anybody uses a value, besides those that share memory with it here and
+        those that leave already."""
         if not entry.storages:
             return False
-        group, pending = {id(entry): entry}, [entry]
+        group, pending = {id(each): each for each in (entry, *leaving)}, [entry]
         while pending:
             for storage, _ in pending.pop().storages:
                 for other in self._shared[storage]:
