@@ -4,70 +4,146 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from .. import devices
+from ..activity import Activity, Kind, Observe
 from ..problems import NodeError
-from .reference import ModelLoader, ModelRef
-
-
-@dataclass
-class _Entry:
-    loader: ModelLoader
-    model: Any
-    nbytes: int
-    users: int = 0
-
+from .accounts import Accounts
+from .reference import ModelLoader, ModelRef, Piece, WeightsLoader
+from .statistics import DeviceWeights, ModelWeights, PoolStatistics
 
 Key = tuple[str, str, str]
 """Identity of the weights and their loader, dtype, device."""
 
 
+@dataclass(eq=False)
+class _Entry:
+    ref: ModelRef
+    loader: ModelLoader
+    model: Any
+    key: Key
+    pieces: tuple[Piece, ...] = ()
+    users: int = 0
+    hits: int = 0
+    offloaded: bool = False
+
+    @property
+    def device(self) -> str:
+        return self.key[2]
+
+    @property
+    def weights(self) -> WeightsLoader | None:
+        """The loader, if it tells tensors apart."""
+        return self.loader if isinstance(self.loader, WeightsLoader) else None
+
+    @property
+    def nbytes(self) -> int:
+        return self.loader.nbytes(self.model)
+
+
+@dataclass
+class _Counts:
+    loads: int = 0
+    hits: int = 0
+    moves: int = 0
+    drops: int = 0
+
+
 class ModelPool:
     """Holds loaded models by reference, device and dtype.
 
-    A model in use is never moved. When a device's budget is exceeded the least recently
-    used model goes to host memory, and from there, under the host's budget, is dropped.
+    A model in use is never moved. Where a device has no room for a model, those that were
+    not used for longest go to host memory first, and from there, under the host's budget,
+    are dropped: their files stay mapped for as long as they are held. A model that is larger
+    than what a device may hold is streamed to it layer by layer, if its loader can do that.
 
     Args:
         loaders: Model loaders by name.
-        budgets: Bytes of weights per device name (``cpu`` is host memory); a device that
-            is not named has no limit.
+        budgets: Bytes of weights per device name (``cpu`` is host memory).
+        default_budget: Asked once for each other device; None is no limit.
+        observe: Told what is loaded, moved, evicted and dropped.
     """
 
     def __init__(
-        self, loaders: Mapping[str, ModelLoader], budgets: Mapping[str, int] | None = None
+        self,
+        loaders: Mapping[str, ModelLoader],
+        budgets: Mapping[str, int] | None = None,
+        *,
+        default_budget: Callable[[str], int | None] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self._loaders = dict(loaders)
-        self._budgets = dict(budgets or {})
+        self._budgets: dict[str, int | None] = dict(budgets or {})
+        self._default_budget = default_budget
+        self._observe = observe
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
-        self._gates: dict[tuple[str, str], threading.Lock] = {}
+        self._gates: dict[tuple[str, str], threading.RLock] = {}
         self._lock = threading.Lock()
-        self.loads = 0
+        self._accounts = Accounts()
+        self._counts = _Counts()
+
+    @property
+    def loads(self) -> int:
+        """Models read from files since the start."""
+        return self._counts.loads
 
     @contextmanager
-    def use(self, ref: ModelRef, device: str, dtype: Any) -> Iterator[Any]:
-        """The loaded model, on ``device``, for as long as the block lasts.
+    def use(self, ref: ModelRef, device: str, dtype: Any, offload: bool = False) -> Iterator[Any]:
+        """The loaded model, computing on ``device``, for as long as the block lasts.
+
+        Args:
+            ref: What to load.
+            device: Torch device, ``cpu`` or ``cuda:0``.
+            dtype: What it computes in, a ``torch.dtype``.
+            offload: Whether its weights are to stay in host memory, and follow to the
+                device layer by layer. It is slower, and takes the memory of one layer.
 
         Raises:
             NodeError: ``missing_loader``, or what the loader found wrong.
         """
-        entry = self._acquire(ref, device, dtype)
+        device = devices.full_name(device)
+        entry = self._acquire(ref, device, dtype, offload)
         try:
             yield entry.model
         finally:
             with self._lock:
                 entry.users -= 1
-                self._shrink(device)
+                streamed = entry.offloaded
+            self._shrink(device)
+            if streamed:
+                self._shrink(devices.HOST)
+
+    def evict(self, device: str, wanted: int | None = None) -> int:
+        """Send idle models from a device to host memory, or drop them if it is that.
+
+        Args:
+            device: Torch device.
+            wanted: Bytes after which to stop; all of them if not given.
+
+        Returns:
+            Bytes given back on the device.
+        """
+        device = devices.full_name(device)
+        before = self._used(device)
+        while wanted is None or before - self._used(device) < wanted:
+            if not self._evict_one(device):
+                break
+        return before - self._used(device)
 
     def free(self) -> int:
         """Drop every model that no node is using; returns the bytes given back."""
         with self._lock:
-            idle = [key for key, entry in self._entries.items() if entry.users == 0]
-            return sum(self._entries.pop(key).nbytes for key in idle)
+            idle = [entry for entry in self._entries.values() if not entry.users]
+            before = sum(self._accounts.by_device().values())
+            for entry in idle:
+                self._take(entry)
+            return before - sum(self._accounts.by_device().values())
 
     def with_loaders(self, loaders: Mapping[str, ModelLoader]) -> ModelPool:
         """A pool over the same weights, for packs that were loaded again. A loader whose
@@ -80,48 +156,84 @@ class ModelPool:
         }
         kept = {id(loader) for loader in pool._loaders.values()}
         with self._lock:
-            for key, entry in list(self._entries.items()):
+            for entry in list(self._entries.values()):
                 if not entry.users and id(entry.loader) not in kept:
-                    del self._entries[key]
+                    self._take(entry)
         return pool
 
     def usage(self) -> dict[str, int]:
-        """Bytes of weights per device."""
+        """Bytes of weights per device; tensors that models share count once."""
         with self._lock:
-            used: dict[str, int] = {}
-            for (_, _, device), entry in self._entries.items():
-                used[device] = used.get(device, 0) + entry.nbytes
-            return used
+            return self._accounts.by_device()
 
-    def _acquire(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
+    def statistics(self) -> PoolStatistics:
+        """What is held, and what was done since the start."""
+        with self._lock:
+            accounts, counts = self._accounts, self._counts
+            names = {*accounts.by_device(), *self._budgets}
+            return PoolStatistics(
+                {
+                    name: DeviceWeights(
+                        accounts.used(name), accounts.mapped(name), self._budgets.get(name)
+                    )
+                    for name in sorted(names)
+                },
+                tuple(_described(entry) for entry in self._entries.values()),
+                counts.loads,
+                counts.hits,
+                counts.moves,
+                counts.drops,
+            )
+
+    # One model
+
+    def _acquire(self, ref: ModelRef, device: str, dtype: Any, offload: bool) -> _Entry:
         # A pack that was loaded again may read the same file in another way.
         weights = f"{ref.key}:{id(self._loaders.get(ref.loader))}"
         key = weights, str(dtype), device
-        with self._lock:
-            gate = self._gates.setdefault(key[:2], threading.Lock())
-        with gate:  # one thread at a time loads or moves the same weights
+        with self._gate(ref):  # one thread at a time loads or moves what shares weights
             with self._lock:
                 entry = self._entries.get(key)
-                if entry is not None:
+                if entry is not None and (entry.users or self._serves(entry, offload)):
                     entry.users += 1
+                    entry.hits += 1
+                    self._counts.hits += 1
                     self._entries.move_to_end(key)
                     return entry
-                idle = next(
-                    (k for k, e in self._entries.items() if k[:2] == key[:2] and not e.users),
-                    None,
-                )
-                entry = self._entries.pop(idle) if idle is not None else None
-            if entry is not None:
-                entry.model = entry.loader.move(entry.model, device)
-            else:
-                entry = self._load(ref, device, dtype)
+                if entry is None:
+                    entry = next(
+                        (e for k, e in self._entries.items() if k[:2] == key[:2] and not e.users),
+                        None,
+                    )
+                if entry is not None:
+                    self._take(entry)
+            if entry is None or (entry.weights and entry.weights.changed(entry.model)):
+                entry = self._load(ref, key, dtype)
+            self._place(entry, device, offload)
             entry.users += 1
-            with self._lock:
-                self._entries[key] = entry
-                self._shrink(device)
-            return entry
+            self._keep(entry)
+        self._shrink(device)
+        return entry
 
-    def _load(self, ref: ModelRef, device: str, dtype: Any) -> _Entry:
+    def _serves(self, entry: _Entry, offload: bool) -> bool:
+        """Whether a model is on its device in the way that is asked for."""
+        weights = entry.weights
+        if weights is None:
+            return True
+        if weights.changed(entry.model):
+            return False
+        if offload or devices.is_host(entry.device):
+            return entry.offloaded or devices.is_host(entry.device)
+        return not entry.offloaded or not self._could_fit(entry)
+
+    def _could_fit(self, entry: _Entry) -> bool:
+        """Whether what is streamed would fit as a whole now; called with the lock held."""
+        budget = self._budgets[entry.device]
+        others = (e for e in self._entries.values() if e.users and e is not entry)
+        busy = sum(p.nbytes for e in others for p in e.pieces if p.device == entry.device)
+        return budget is None or entry.nbytes + busy <= budget
+
+    def _load(self, ref: ModelRef, key: Key, dtype: Any) -> _Entry:
         loader = self._loaders.get(ref.loader)
         if loader is None:
             raise NodeError(
@@ -129,25 +241,179 @@ class ModelPool:
                 code="missing_loader",
                 hint=f"known loaders: {', '.join(sorted(self._loaders)) or 'none'}",
             )
-        model = loader.load(ref, device, dtype)
-        self.loads += 1
-        return _Entry(loader, model, loader.nbytes(model))
+        began = time.time()
+        model = loader.load(ref, key[2], dtype)
+        self._counts.loads += 1
+        at = devices.HOST if isinstance(loader, WeightsLoader) else key[2]
+        entry = _Entry(ref, loader, model, (*key[:2], at))
+        self._tell("load", entry, began, at)
+        return entry
+
+    def _place(self, entry: _Entry, device: str, offload: bool) -> None:
+        """Bring a model that nobody else knows of to a device, and make room there first."""
+        began, before = time.time(), entry.device
+        weights = entry.weights
+        if weights is None:
+            if before != device:
+                self._make_room(device, entry.nbytes)
+                entry.model = entry.loader.move(entry.model, device)
+        elif devices.is_host(device):
+            entry.model = weights.move(entry.model, device)
+            entry.offloaded = False
+        else:
+            try:
+                self._bring(entry, weights, device, offload)
+            except BaseException:
+                # It lies in host memory, whole, or partly on the device that it was on.
+                entry.model = weights.move(entry.model, devices.HOST)
+                entry.offloaded = False
+                entry.key = (*entry.key[:2], devices.HOST)
+                self._keep(entry)
+                raise
+        entry.key = (*entry.key[:2], device)
+        if before != device:
+            self._counts.moves += 1
+            self._tell("move", entry, began, before, device)
+
+    def _bring(self, entry: _Entry, weights: WeightsLoader, device: str, offload: bool) -> None:
+        pieces, wanted = weights.share(entry.model, device)
+        pieces = tuple(pieces)
+        with self._lock:
+            self._accounts.add(pieces)
+        try:
+            fits = not offload and self._make_room(device, wanted)
+            room = self._room(device)
+        finally:
+            with self._lock:
+                self._accounts.remove(pieces)
+        if fits:
+            entry.model = weights.move(entry.model, device)
+        else:
+            if entry.device != device and not devices.is_host(entry.device):
+                entry.model = weights.move(entry.model, devices.HOST)
+            held = sum(piece.nbytes for piece in pieces)
+            stays = 0 if offload or room is None else max(0, room + held)
+            entry.model = weights.stream(entry.model, device, stays)
+        entry.offloaded = not fits
+
+    # Room
+
+    def _make_room(self, device: str, nbytes: int) -> bool:
+        """Whether a device has room for so many bytes, now that idle models have left it."""
+        budget = self._budget(device)
+        while budget is not None and self._used(device) + nbytes > budget:
+            if not self._evict_one(device):
+                return False
+        return True
+
+    def _room(self, device: str) -> int | None:
+        """Bytes that are left of a device's budget; None for no limit."""
+        budget = self._budget(device)
+        return None if budget is None else budget - self._accounts.used(device)
 
     def _shrink(self, device: str) -> None:
-        """Bring a device back under its budget; called with the lock held."""
-        budget = self._budgets.get(device)
-        if budget is None:
+        """Bring a device back under its budget, as far as nothing is in use."""
+        self._make_room(device, 0)
+
+    def _evict_one(self, device: str) -> bool:
+        """Send away the model of a device that was not used for longest; False if each of
+        them is in use, or frees nothing."""
+        with self._lock:
+            idle = [
+                entry
+                for entry in self._entries.values()
+                if not entry.users and self._accounts.freed(entry.pieces, device)
+            ]
+        for entry in idle:
+            gate = self._gate(entry.ref)
+            if not gate.acquire(blocking=False):
+                continue  # somebody is about to use it
+            try:
+                with self._lock:
+                    if entry.users or self._entries.get(entry.key) is not entry:
+                        continue
+                    freed = self._accounts.freed(entry.pieces, device)
+                    self._take(entry)
+                self._send_away(entry, device, freed)
+                return True
+            finally:
+                gate.release()
+        return False
+
+    def _send_away(self, entry: _Entry, device: str, freed: int) -> None:
+        began = time.time()
+        host = (*entry.key[:2], devices.HOST)
+        with self._lock:
+            known = host in self._entries
+        if devices.is_host(device) or known:
+            self._counts.drops += 1
+            self._tell("drop", entry, began, device, nbytes=freed)
             return
-        used = sum(e.nbytes for (_, _, where), e in self._entries.items() if where == device)
-        for key, entry in list(self._entries.items()):
-            if used <= budget:
+        entry.model = entry.loader.move(entry.model, devices.HOST)
+        entry.offloaded = False
+        entry.key = host
+        self._counts.moves += 1
+        self._keep(entry)
+        self._tell("evict", entry, began, device, devices.HOST, freed)
+        self._shrink(devices.HOST)
+
+    # Books
+
+    def _gate(self, ref: ModelRef) -> threading.RLock:
+        with self._lock:
+            return self._gates.setdefault((ref.loader, ref.fingerprint), threading.RLock())
+
+    def _keep(self, entry: _Entry) -> None:
+        weights = entry.weights
+        if weights is None:
+            entry.pieces = (Piece(id(entry), entry.device, entry.nbytes),)
+        else:
+            entry.pieces = tuple(weights.pieces(entry.model))
+        with self._lock:
+            if entry.key in self._entries:  # on the way back to a host that has it already
                 return
-            if key[2] != device or entry.users:
-                continue
-            used -= entry.nbytes
-            del self._entries[key]
-            host = (*key[:2], "cpu")
-            if device != "cpu" and host not in self._entries:
-                entry.model = entry.loader.move(entry.model, "cpu")
-                self._entries[host] = entry
-                self._shrink("cpu")
+            self._entries[entry.key] = entry
+            self._accounts.add(entry.pieces)
+
+    def _take(self, entry: _Entry) -> None:
+        """Out of the books; called with the lock held."""
+        del self._entries[entry.key]
+        self._accounts.remove(entry.pieces)
+        entry.pieces = ()
+
+    def _used(self, device: str) -> int:
+        return self._accounts.used(device)
+
+    def _budget(self, device: str) -> int | None:
+        if device not in self._budgets:
+            ask = self._default_budget
+            self._budgets[device] = None if ask is None else ask(device)
+        return self._budgets[device]
+
+    def _tell(
+        self,
+        kind: Kind,
+        entry: _Entry,
+        began: float,
+        device: str,
+        to: str = "",
+        nbytes: int | None = None,
+    ) -> None:
+        if self._observe is not None:
+            size = entry.nbytes if nbytes is None else nbytes
+            seconds = time.time() - began
+            self._observe(Activity(kind, entry.ref.title, began, seconds, size, device, to))
+
+
+def _described(entry: _Entry) -> ModelWeights:
+    return ModelWeights(
+        name=entry.ref.title,
+        loader=entry.ref.loader,
+        device=entry.device,
+        dtype=entry.key[1].removeprefix("torch."),
+        nbytes=sum(piece.nbytes for piece in entry.pieces),
+        mapped=sum(piece.nbytes for piece in entry.pieces if piece.mapped),
+        users=entry.users,
+        hits=entry.hits,
+        offloaded=entry.offloaded,
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from ..fingerprint import encode_literal
 
@@ -64,8 +65,19 @@ class ModelRef:
     def name(self) -> str:
         return Path(self.path).name
 
+    @property
+    def title(self) -> str:
+        """For people: the file or folder, and which of its networks."""
+        return f"{self.name} {self.option('name') or self.loader.rpartition('/')[2]}"
+
     def with_patch(self, patch: Patch) -> ModelRef:
         return replace(self, patches=(*self.patches, patch))
+
+    def with_options(self, **options: Any) -> ModelRef:
+        """The same weights with more loader options; None takes an option away."""
+        named = {**dict(self.options), **options}
+        kept = {name: value for name, value in named.items() if value is not None}
+        return replace(self, options=tuple(sorted(kept.items())))
 
     def option(self, name: str, default: Any = None) -> Any:
         return dict(self.options).get(name, default)
@@ -87,3 +99,43 @@ class ModelLoader(Protocol):
 
     def nbytes(self, model: Any) -> int:
         """Bytes of its weights."""
+
+
+class Piece(NamedTuple):
+    """One tensor of a loaded network, or what else of it takes memory.
+
+    Attributes:
+        identity: The same for networks that share it, and for no two others at a time.
+        device: Where it lies.
+        nbytes: Its size.
+        mapped: Whether it is pages of a file, which the system can take back and read again.
+    """
+
+    identity: int
+    device: str
+    nbytes: int
+    mapped: bool = False
+
+
+@runtime_checkable
+class WeightsLoader(ModelLoader, Protocol):
+    """A loader whose networks may share tensors, lie in mapped files, and be streamed to a
+    device that is too small for them. ``graphgen.models.networks`` has one for torch.
+
+    Its ``load`` leaves the weights in host memory, whatever the device; the pool makes room
+    on the device first, and then moves them.
+    """
+
+    def pieces(self, model: Any) -> Iterable[Piece]:
+        """Where its weights lie at the moment."""
+
+    def share(self, model: Any, device: str) -> tuple[Iterable[Piece], int]:
+        """Take hold of those of its tensors that other networks have on a device, until it
+        is moved; these, and the bytes that moving the others there would take."""
+
+    def stream(self, model: Any, device: str, room: int) -> Any:
+        """The same model, computing on a device where at most ``room`` bytes of its weights
+        stay; the others follow layer by layer, as they are needed. ``move`` ends it."""
+
+    def changed(self, model: Any) -> bool:
+        """Whether a file that it is mapped from was written to since."""

@@ -43,12 +43,12 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
 @hookimpl
 def graphgen_model_loaders() -> Mapping[str, ModelLoader]:
     from .folders import TEXT_LOADER, UNET_LOADER, VAE_LOADER
-    from .loaders import NetworkLoader
+    from .loaders import DiffusionLoader
 
     return {
-        UNET_LOADER: NetworkLoader("unet"),
-        VAE_LOADER: NetworkLoader("vae"),
-        TEXT_LOADER: NetworkLoader("text_encoder"),
+        UNET_LOADER: DiffusionLoader("unet"),
+        VAE_LOADER: DiffusionLoader("vae"),
+        TEXT_LOADER: DiffusionLoader("text_encoder"),
     }
 
 

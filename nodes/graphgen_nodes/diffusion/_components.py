@@ -20,8 +20,13 @@ import diffusers  # noqa: E402
 import transformers  # noqa: E402
 
 
-def load(component: str, ref: ModelRef, device: str, dtype: torch.dtype) -> Any:
-    """The network that a reference names, ready to compute; a text encoder with its tokenizer.
+def load(component: str, ref: ModelRef, dtype: torch.dtype) -> tuple[Any, set[str]]:
+    """The network that a reference names, in host memory; a text encoder with its tokenizer.
+
+    Tensors that the file holds in ``dtype`` stay pages of it; the others are copies.
+
+    Returns:
+        The network, and the names of those of its tensors that patches changed.
 
     Raises:
         NodeError: Its files are damaged, or hold something else than was described.
@@ -37,13 +42,13 @@ def load(component: str, ref: ModelRef, device: str, dtype: torch.dtype) -> Any:
     else:
         folder = path / ref.option("name")
         loaded = _network(getattr(diffusers, ref.option("kind")), folder, dtype)
-    network = loaded.model if component == "text_encoder" else loaded
+    own: set[str] = set()
     if ref.patches:
         from . import _lora  # likewise
 
-        _lora.merge(network, ref.option("name", component), ref.patches)
-    network.to(device)
-    return loaded
+        network = loaded.model if component == "text_encoder" else loaded
+        own = _lora.merge(network, ref.option("name", component), ref.patches)
+    return loaded, own
 
 
 def _text_encoder(ref: ModelRef, dtype: torch.dtype) -> LoadedEncoder:

@@ -26,17 +26,22 @@ from peft.tuners.tuners_utils import BaseTunerLayer  # noqa: E402
 _ADAPTER = "lora"
 
 
-def merge(network: Any, component: str, patches: tuple[Patch, ...]) -> None:
-    """Add LoRAs to a network's weights, one after the other.
+def merge(network: Any, component: str, patches: tuple[Patch, ...]) -> set[str]:
+    """Add LoRAs to a network's weights, one after the other. The tensors that they change are
+    replaced: the network's own are left as they are, which others may share.
 
     Args:
         network: A denoiser or a text encoder.
         component: ``unet``, ``text_encoder`` or ``text_encoder_2``.
         patches: The LoRAs, each with its weight.
 
+    Returns:
+        The names of the tensors that were replaced.
+
     Raises:
         NodeError: One is damaged, or made for another model.
     """
+    before = dict(network.named_parameters())
     for patch in patches:
         path = Path(patch.path)
         tensors = read_tensors(path, "lora", lambda name: belongs_to(name, component))
@@ -50,6 +55,7 @@ def merge(network: Any, component: str, patches: tuple[Patch, ...]) -> None:
                 port="lora",
                 code="wrong_model",
             ) from error
+    return {name for name, now in network.named_parameters() if now is not before[name]}
 
 
 def _merge(
@@ -81,6 +87,10 @@ def _merge(
         raise ValueError("none of its layers has a counterpart")
     for layer in layers:
         layer.scale_layer(weight)
+        base = layer.get_base_layer()
+        for name, tensor in base.named_parameters():
+            if name == "weight" or layer.lora_bias[_ADAPTER]:
+                setattr(base, name, torch.nn.Parameter(tensor.clone(), requires_grad=False))
         layer.merge()
     recurse_remove_peft_layers(network)
     # As if it had never had one, for the next.

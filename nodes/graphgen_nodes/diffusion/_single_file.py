@@ -116,7 +116,6 @@ def _filled(path: Path, network: Any, tensors: Tensors, dtype: torch.dtype) -> A
         if tensors[name].shape != value.shape:
             shapes = f"{list(tensors[name].shape)}, not {list(value.shape)}"
             raise misfit(path, type(network), f"{name} has the shape {shapes}")
-    # A copy even where the type is right, so that the file may change or go.
-    weights = {name: tensors[name].to(dtype, copy=True) for name in expected}
+    weights = {name: tensors[name].to(dtype) for name in expected}
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphgen import ModelRef
+from graphgen.models.networks import NetworkLoader
 
 if TYPE_CHECKING:
     import torch
 
 
-class NetworkLoader:
+class DiffusionLoader(NetworkLoader):
     """Reads one network of a checkpoint: a denoiser, a VAE or a text encoder.
 
     Args:
@@ -18,21 +19,14 @@ class NetworkLoader:
     """
 
     def __init__(self, component: str) -> None:
+        super().__init__()
         self.component = component
 
     def load(self, ref: ModelRef, device: str, dtype: torch.dtype) -> Any:
         from . import _components
 
-        return _components.load(self.component, ref, device, dtype)
+        loaded, own = _components.load(self.component, ref, dtype)
+        return self.keep(loaded, f"{ref.fingerprint} {ref.options} {dtype}", own)
 
-    def move(self, model: Any, device: str) -> Any:
-        self._network(model).to(device)
-        return model
-
-    def nbytes(self, model: Any) -> int:
-        network = self._network(model)
-        tensors = (*network.parameters(), *network.buffers())
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-
-    def _network(self, model: Any) -> torch.nn.Module:
+    def network(self, model: Any) -> torch.nn.Module:
         return model.model if self.component == "text_encoder" else model

@@ -295,7 +295,12 @@ def test_pickles_hold_weights_and_nothing_else(context, tmp_path, models, capsys
     expected = sample(reference.model, prompt, noise, steps=2, ctx=ctx).samples
     for name in ("good.ckpt", "old.ckpt"):
         model = load_model(name, ctx=ctx).model
-        assert torch.equal(sample(model, prompt, noise, steps=2, ctx=ctx).samples, expected)
+        with ctx.use(model.unet) as read, ctx.use(reference.model.unet) as wanted:
+            states = zip(read.parameters(), wanted.parameters(), strict=True)
+            assert all(torch.equal(a, b) for a, b in states)
+        # Not bit for bit: kernels care where in memory a tensor begins.
+        samples = sample(model, prompt, noise, steps=2, ctx=ctx).samples
+        torch.testing.assert_close(samples, expected, rtol=1e-4, atol=1e-4)
     with pytest.raises(NodeError, match=r"harmful\.ckpt was not read") as error:
         load_model("harmful.ckpt", ctx=ctx)
     assert error.value.code == "unsafe_model"
