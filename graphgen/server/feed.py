@@ -1,14 +1,18 @@
 """What happens on the server, numbered, for any number of watchers.
 
-Events come from the threads that run workflows and are taken over by the event loop, many
-at one wake-up. The feed keeps the latest of them, so that a watcher only has to remember
-how far it has read: one that reconnects goes on from there, and one that is slow costs no
-memory. Key events are kept longest. Progress and previews are loose: a watcher that has
-fallen behind gets the latest of each node.
+Events come from the threads that run workflows and are taken over by the event loop. To wake
+it for each would cost more than a quick node does: while there are events it looks for more by
+itself, every few milliseconds, and only the end of a run wakes it.
+
+The feed keeps the latest of them, so that a watcher only has to remember how far it has read:
+one that reconnects goes on from there, and one that is slow costs no memory. Key events are
+kept longest. Progress and previews are loose: a watcher that has fallen behind gets the latest
+of each node.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections import deque
@@ -18,6 +22,7 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
+from ..runs import RunEnded
 from .frames import Frame, frames_of
 from .threads import Mailbox
 
@@ -26,6 +31,8 @@ KEY_FRAMES = 20_000
 LOOSE_FRAMES = 400
 BEHIND = 40
 """Loose frames that a watcher may have before it; of more it gets only the latest."""
+LOOK_SECONDS = 0.003
+"""How long an event may wait while others come."""
 CHUNK_BYTES = 256 << 10
 """What is handed to a watcher at once, unless a single frame has more."""
 
@@ -63,6 +70,7 @@ class Feed:
         self.mailbox = Mailbox()
         self._inbox: deque[Any] = deque()
         self._called = False
+        self._looks = False
         self._watchers: set[Callable[[], None]] = set()
         self._observers: list[Callable[[Any], None]] = []
         self._last: tuple[int, int, Chunk | None] = (-1, -1, None)
@@ -74,7 +82,7 @@ class Feed:
     def publish(self, event: Any) -> None:
         """Add an event; costs its thread next to nothing."""
         self._inbox.append(event)
-        if not self._called:
+        if not self._called and (not self._looks or type(event) is RunEnded):
             self._called = True
             self.mailbox.post(self._take)
 
@@ -117,10 +125,20 @@ class Feed:
         latest = {frame.loose: frame for frame in frames}
         return sorted(latest.values(), key=_seq)
 
+    def catch_up(self) -> None:
+        """Take over what was published so far, such as that a run was just accepted."""
+        if self._inbox:
+            self._take()
+
     def _take(self) -> None:
         """Number what has come in. First the mark goes, then the events: one that comes in
         between is either taken now or calls again."""
         self._called = False
+        if not self._inbox:
+            return
+        if not self._looks:
+            self._looks = True
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
         taken = []
         while self._inbox:
             event = self._inbox.popleft()
@@ -140,6 +158,10 @@ class Feed:
                     observer(event)
                 except Exception:
                     log.exception("an observer of the feed failed")
+
+    def _look(self) -> None:
+        self._looks = False
+        self._take()
 
 
 def _newer(frames: deque[Frame], cursor: int) -> list[Frame]:

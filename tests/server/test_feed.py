@@ -8,6 +8,7 @@ import struct
 import threading
 
 from graphgen.engine.events import NodeProgress, NodeStarted
+from graphgen.runs import RunEnded, RunRecord
 from graphgen.server.feed import BEHIND, CHUNK_BYTES, Feed
 
 
@@ -67,6 +68,35 @@ def test_events_are_numbered_and_kept():
     assert [event["seq"] for event in read_all(feed, 0)] == [1, 2, 3, 4, 5]
     assert [event["node"] for event in read_all(feed, 3)] == ["n3", "n4"]
     assert feed.after(5) is None
+
+
+def test_the_first_event_and_ends_of_runs_wake_the_loop_others_are_found(monkeypatch):
+    monkeypatch.setattr("graphgen.server.feed.LOOK_SECONDS", 0.5)
+    feed, woken = Feed(), []
+    record = RunRecord("run", "", "", "succeeded", 0, 0.0, "")
+
+    async def until(number):
+        while feed.seq < number:
+            await asyncio.sleep(0)
+
+    async def publish():
+        feed.mailbox.open()
+        post = feed.mailbox.post
+        feed.mailbox.post = lambda call: woken.append(feed.seq) or post(call)
+        feed.publish(key(1))
+        await until(1)
+        feed.publish(key(2))
+        feed.publish(key(3))
+        await asyncio.wait_for(until(3), 10)
+        assert woken == [0]
+        feed.publish(RunEnded("run", 4.0, "succeeded", record))
+        await until(4)
+        feed.publish(key(5))
+        feed.catch_up()
+        assert feed.seq == 5
+        assert woken == [0, 3]
+
+    asyncio.run(publish())
 
 
 def test_epochs_differ():

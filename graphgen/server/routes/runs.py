@@ -42,6 +42,7 @@ async def submit(request: web.Request) -> web.Response:
 
 async def accepted(request: web.Request, record: RunRecord, wait: float | None) -> web.Response:
     """The answer to a submission: the whole run if it ends while the client waits."""
+    services(request).feed.catch_up()
     waiting = services(request).waiting
     position = waiting.position(record.run_id)
     headers = {"Location": f"/api/runs/{quote(record.run_id)}"}
