@@ -7,9 +7,10 @@ diffusers' copy every layer back to the host, which here has it still.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 Slot = tuple[dict[str, "torch.Tensor | None"], str]
 
@@ -38,7 +39,7 @@ class Streamed:
             self._attach(module, slots)
         self._kind = type(network)
         if hasattr(network, "device"):
-            network.__class__ = _on(self._kind, torch.device(device))
+            network.__class__ = _on(self._kind, device)
 
     def _attach(self, module: torch.nn.Module, slots: list[Slot]) -> None:
         home = [(owner, key, owner[key]) for owner, key in slots]
@@ -47,10 +48,7 @@ class Streamed:
         def arrive(module: Any, arguments: Any) -> None:
             for owner, key, tensor in home:
                 assert tensor is not None
-                here = tensor.detach().to(device)
-                if isinstance(tensor, torch.nn.Parameter):
-                    here = torch.nn.Parameter(here, requires_grad=False)
-                owner[key] = here
+                owner[key] = copy_to(device, tensor)
 
         def leave(module: Any, arguments: Any, output: Any) -> None:
             for owner, key, tensor in home:
@@ -67,8 +65,21 @@ class Streamed:
         network.__class__ = self._kind
 
 
-def _on(kind: type, device: torch.device) -> type:
+def copy_to(device: str, tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor on another device; a parameter if it is one."""
+    import torch
+
+    made = tensor.detach().to(device)
+    if isinstance(tensor, torch.nn.Parameter):
+        return torch.nn.Parameter(made, requires_grad=False)
+    return made
+
+
+def _on(kind: type, name: str) -> type:
     """A kind of network that says which device it is on: diffusers and transformers ask its
     first tensor, which may be one that comes and goes."""
+    import torch
+
+    device = torch.device(name)
     said = {"device": property(lambda self: device), "__module__": kind.__module__}
     return type(kind.__name__, (kind,), said)

@@ -1,20 +1,20 @@
 """Where the tensors of one network lie: in mapped files, in memory, on a device, or shared
-with other networks. Imports torch; so only loaders import it."""
+with other networks."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
-
-import torch
 
 from .. import devices
 from .mapped import MappedFiles
 from .reference import Piece
-from .streaming import Streamed
+from .streaming import Slot, Streamed, copy_to
 
-Owner = dict[str, "torch.Tensor | None"]
-Slot = tuple[Owner, str]
+if TYPE_CHECKING:
+    import torch
+
 _ATTRIBUTE = "graphgen_weights"
 
 
@@ -182,9 +182,7 @@ class Weights:
             found = self._known(name, device)
         if found is not None:
             return found
-        made = (tensor if home is None else home).detach().to(device)
-        if isinstance(tensor, torch.nn.Parameter):
-            made = torch.nn.Parameter(made, requires_grad=False)
+        made = copy_to(device, tensor if home is None else home)
         if name not in self._own:
             self._shared.enter(self._source, name, device, made)
         return made
