@@ -8,7 +8,8 @@ import { openDialog } from "../panels/Dialog";
 import { activeDocument } from "../store/documents";
 import { type EditorState, useEditor } from "../store/store";
 import { tell } from "../store/tell";
-import { addReader } from "../widgets/drop";
+import { addFolderReader, addReader } from "../widgets/drop";
+import type { PickedFolder } from "../widgets/folders";
 import type { Action } from "./action";
 
 const get = useEditor.getState;
@@ -117,6 +118,13 @@ export async function openFiles(files: Iterable<File>): Promise<void> {
       get().notify({ kind: "bad", text: text("doc.no_workflow", { name }), hint: error.message });
     }
   }
+}
+
+/** A folder that was dropped goes to a new node that reads it, if there is such a type. */
+export async function openFolder(folder: PickedFolder | null): Promise<void> {
+  if (folder && (await addFolderReader(folder))) return;
+  const said = folder ? text("doc.no_folder", { name: folder.name }) : text("doc.empty_folder");
+  get().notify({ kind: "bad", text: said });
 }
 
 async function readFile(file: File): Promise<Graph> {

@@ -1,6 +1,7 @@
 /** Files of the workspace, and the models that workflows can name. */
 
-import { request, upload } from "./http";
+import type { PickedFolder } from "../widgets/folders";
+import { request, sendForm, upload } from "./http";
 
 export interface FileEntry {
   readonly name: string;
@@ -31,6 +32,13 @@ export async function listInputs(path = ""): Promise<readonly FileEntry[]> {
 /** Puts a file among the inputs; its `name` is what an input takes. */
 export function uploadInput(file: File): Promise<{ name: string }> {
   return upload(`/api/files?name=${encodeURIComponent(file.name)}`, file);
+}
+
+/** Puts the files of a folder into one of the inputs, all of them or none. */
+export function uploadFolder({ name, files }: PickedFolder): Promise<{ name: string }> {
+  const form = new FormData();
+  for (const { path, file } of files) form.append("file", file, path);
+  return sendForm(`/api/files?into=${encodeURIComponent(name)}`, form);
 }
 
 /** Where a file of the inputs is; `thumbnail` is the longest edge in pixels. */

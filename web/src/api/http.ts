@@ -42,6 +42,11 @@ export async function upload<T>(path: string, file: Blob): Promise<T> {
   return (await answerOf(await send(path, { method: "POST", headers, body: file }))) as T;
 }
 
+/** Send a form, such as the files of a folder. */
+export async function sendForm<T>(path: string, form: FormData): Promise<T> {
+  return (await answerOf(await send(path, { method: "POST", body: form }))) as T;
+}
+
 async function send(path: string, options: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { credentials: "same-origin", ...options });

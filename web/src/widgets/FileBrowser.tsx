@@ -12,6 +12,7 @@ import {
 import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
 import { type Anchor, Popover } from "../panels/Popover";
+import { type PickedFolder, pickedFolder } from "./folders";
 import { useLoaded } from "./useLoaded";
 
 interface FileBrowserProps {
@@ -21,7 +22,9 @@ interface FileBrowserProps {
   readonly busy: boolean;
   readonly problem: string | null;
   readonly onPick: (path: string) => void;
-  readonly onUpload: (file: File | undefined) => void;
+  /** Whether a folder can be taken as a whole. */
+  readonly folders: boolean;
+  readonly onUpload: (given: File | PickedFolder | null | undefined) => void;
   readonly onClear: (() => void) | null;
   readonly onClose: () => void;
 }
@@ -64,6 +67,9 @@ export function FileBrowser(props: FileBrowserProps) {
           aria-label={t("file.upload")}
           onChange={({ currentTarget }) => props.onUpload(currentTarget.files?.[0])}
         />
+        {props.folders && (
+          <FolderButton busy={props.busy} onUpload={(folder) => props.onUpload(folder)} />
+        )}
       </div>
       {props.problem && <p className="browser-note bad">{props.problem}</p>}
       <div className="browser-files">
@@ -73,6 +79,20 @@ export function FileBrowser(props: FileBrowserProps) {
               <Icon name="back" />
             </span>
             <span className="browser-name">{folder}</span>
+          </button>
+        )}
+        {folder && props.folders && (
+          <button
+            type="button"
+            className="browser-file"
+            aria-pressed={folder === props.chosen}
+            data-folder={folder}
+            onClick={() => props.onPick(folder)}
+          >
+            <span className="browser-icon">
+              <Icon name="check" />
+            </span>
+            <span className="browser-name">{t("file.take_folder")}</span>
           </button>
         )}
         {found?.slice(0, MOST).map((entry) => (
@@ -91,6 +111,40 @@ export function FileBrowser(props: FileBrowserProps) {
         </button>
       )}
     </Popover>
+  );
+}
+
+interface FolderButtonProps {
+  readonly busy: boolean;
+  readonly onUpload: (folder: PickedFolder | null) => void;
+}
+
+/** What makes a file input one of folders, which React's types do not know. */
+const DIRECTORY = { webkitdirectory: "" };
+
+function FolderButton({ busy, onUpload }: FolderButtonProps) {
+  const t = useText();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        className="button"
+        disabled={busy}
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="folder" />
+        {t("file.upload_folder")}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        {...DIRECTORY}
+        aria-label={t("file.upload_folder")}
+        onChange={({ currentTarget }) => onUpload(pickedFolder(currentTarget.files ?? []))}
+      />
+    </>
   );
 }
 

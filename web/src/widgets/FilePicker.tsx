@@ -4,12 +4,13 @@
  */
 
 import { type DragEvent, useRef, useState } from "react";
-import { inputUrl, isPictureName, uploadInput } from "../api/files";
+import { inputUrl, isPictureName, uploadFolder, uploadInput } from "../api/files";
 import { isObject, type Json } from "../graph/json";
 import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
 import { hasFiles } from "./drop";
 import { FileBrowser } from "./FileBrowser";
+import { droppedFolder, type PickedFolder } from "./folders";
 import type { Widget, WidgetProps } from "./widget";
 
 const ROW = 32;
@@ -28,6 +29,14 @@ export function fileValue(name: string, schemaType: Json | undefined): Json {
   return schemaType === "string" ? name : { file: name };
 }
 
+/** What is to be uploaded; dropped folders are read first. */
+export type Upload = File | PickedFolder | Promise<PickedFolder | null>;
+
+/** Puts it among the inputs; answers with its name there. */
+export function send(given: File | PickedFolder): Promise<{ name: string }> {
+  return given instanceof File ? uploadInput(given) : uploadFolder(given);
+}
+
 function FilePicker({ id, label, value, schema, onChange }: WidgetProps) {
   const t = useText();
   const [open, setOpen] = useState(false);
@@ -39,12 +48,13 @@ function FilePicker({ id, label, value, schema, onChange }: WidgetProps) {
   const picture = name !== null && isPictureName(name);
 
   const pick = (picked: string) => onChange(fileValue(picked, schema.type));
-  const take = async (file: File | undefined) => {
-    if (!file) return;
+  const folders = schema.folders === true;
+  const take = async (given: Upload | null | undefined) => {
     setBusy(true);
     setProblem(null);
     try {
-      pick((await uploadInput(file)).name);
+      const found = await given;
+      if (found) pick((await send(found)).name);
       setOpen(false);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -63,7 +73,8 @@ function FilePicker({ id, label, value, schema, onChange }: WidgetProps) {
     if (!hasFiles(event.nativeEvent)) return;
     event.preventDefault();
     event.stopPropagation();
-    void take(event.dataTransfer.files[0]);
+    const folder = folders ? droppedFolder(event.dataTransfer) : null;
+    void take(folder ?? event.dataTransfer.files[0]);
   };
   const anchor = field.current?.getBoundingClientRect();
   const shown = busy ? t("file.uploading") : (problem ?? name ?? t("file.choose"));
@@ -115,6 +126,7 @@ function FilePicker({ id, label, value, schema, onChange }: WidgetProps) {
             pick(picked);
             setOpen(false);
           }}
+          folders={folders}
           onUpload={take}
           onClear={name === null ? null : () => onChange(undefined)}
           onClose={() => setOpen(false)}

@@ -1,6 +1,5 @@
 /** Files that are dropped: on a node they go to its input that takes one, else to a new node. */
 
-import { uploadInput } from "../api/files";
 import { ApiError } from "../api/http";
 import { middleOfView } from "../canvas/instance";
 import { addNodes, setInput } from "../commands/nodes";
@@ -11,7 +10,8 @@ import { drawnSpec } from "../graph/ghost";
 import { isLinked } from "../graph/links";
 import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
-import { fileValue } from "./FilePicker";
+import { fileValue, send, type Upload } from "./FilePicker";
+import { droppedFolder, type PickedFolder } from "./folders";
 import { unwrapSchema } from "./widget";
 
 export function hasFiles(event: { dataTransfer: DataTransfer | null }): boolean {
@@ -37,11 +37,13 @@ export function listenForDrops(): () => void {
   const onDrop = (event: DragEvent) => {
     mark(null);
     const found = targetOf(event);
-    const file = event.dataTransfer?.files[0];
-    if (!found || !file) return;
+    if (!found) return;
+    const folder = found.spec.schema.folders === true ? droppedFolder(event.dataTransfer) : null;
+    const given = folder ?? event.dataTransfer?.files[0];
+    if (!given) return;
     event.preventDefault();
     event.stopPropagation();
-    void take(file, found.node, found.input, found.spec);
+    void take(given, found.node, found.input, found.spec);
   };
   const onDragLeave = (event: DragEvent) => event.relatedTarget === null && mark(null);
   window.addEventListener("dragover", onDragOver, true);
@@ -79,9 +81,11 @@ export function fileInput(
   return empty.find(([, spec]) => spec.required) ?? takers.at(0) ?? null;
 }
 
-async function take(file: File, node: string, input: string, spec: InputSpec): Promise<void> {
+async function take(given: Upload, node: string, input: string, spec: InputSpec): Promise<void> {
   try {
-    const { name } = await uploadInput(file);
+    const found = await given;
+    if (!found) return;
+    const { name } = await send(found);
     const value = fileValue(name, unwrapSchema(spec.schema).schema.type);
     useEditor.getState().execute(setInput({ node, input, value }));
   } catch (error) {
@@ -98,14 +102,25 @@ async function take(file: File, node: string, input: string, spec: InputSpec): P
 export async function addReader(file: File): Promise<boolean> {
   const level = activeLevel(useEditor.getState());
   const spec = level && readerOf(level.catalogue, file.type);
-  if (!level || !spec) return false;
+  return spec != null && (await isWhole(file)) && (await addTo(spec, file));
+}
+
+/** Adds a node that reads a folder; whether there is a type of node for it. */
+export async function addFolderReader(folder: PickedFolder): Promise<boolean> {
+  const level = activeLevel(useEditor.getState());
+  const spec = level && folderReader(level.catalogue);
+  return spec != null && (await addTo(spec, folder));
+}
+
+async function addTo(spec: NodeSpec, given: File | PickedFolder): Promise<boolean> {
+  const level = activeLevel(useEditor.getState());
   const found = fileInput({ inputs: {} }, spec.inputs);
-  if (!found || !(await isWhole(file))) return false;
+  if (!level || !found) return false;
   const node = newNode(level.graph, spec, middleOfView());
   const { execute, select } = useEditor.getState();
   execute(addNodes({ nodes: [node] }));
   select([node.id]);
-  await take(file, node.id, ...found);
+  await take(given, node.id, ...found);
   return true;
 }
 
@@ -127,6 +142,14 @@ export function readerOf(catalogue: Catalogue, mediaType: string): NodeSpec | un
     const needed = Object.values(inputs).filter(({ required }) => required);
     const makes = Object.values(outputs).some(({ type }) => type.names.includes(kind ?? ""));
     return makes && needed.length === 1 && isPlainFile(needed[0]);
+  });
+}
+
+/** The type of node that needs a file or folder and nothing else. */
+export function folderReader(catalogue: Catalogue): NodeSpec | undefined {
+  return [...catalogue.nodes.values()].find(({ inputs }) => {
+    const needed = Object.values(inputs).filter(({ required }) => required);
+    return needed.length === 1 && isPlainFile(needed[0]) && needed[0]?.schema.folders === true;
   });
 }
 

@@ -1,8 +1,9 @@
 /** Files dropped anywhere on the window open as workflows, unless what is below takes them. */
 
 import { useEffect, useState } from "react";
-import { openFiles } from "../../actions/file";
+import { openFiles, openFolder } from "../../actions/file";
 import { useText } from "../../i18n";
+import { droppedFolder } from "../../widgets/folders";
 
 export function DropTarget() {
   const t = useText();
@@ -23,7 +24,11 @@ export function DropTarget() {
       const files = [...(event.dataTransfer?.files ?? [])];
       if (event.defaultPrevented || files.length === 0) return;
       event.preventDefault();
-      void openFiles(files);
+      const isFolder = [...(event.dataTransfer?.items ?? [])].some(
+        (item) => item.webkitGetAsEntry()?.isDirectory,
+      );
+      if (isFolder) void droppedFolder(event.dataTransfer)?.then(openFolder);
+      else void openFiles(files);
     };
     window.addEventListener("dragover", onDragOver);
     window.addEventListener("drop", onDrop);
