@@ -65,6 +65,15 @@ def default_budget(device: str) -> int:
     return min(share, HOST_BUDGET) if is_host(device) else share
 
 
+def default_model_budget(device: str) -> int | None:
+    """Bytes of weights that the model pool may keep there by default, from what is free now;
+    None where the device can't tell."""
+    free, total = free_and_total(device)
+    if not total:
+        return None
+    return free // 2 if is_host(device) else free * 7 // 10
+
+
 def held(device: str) -> int:
     """Bytes that this process' allocator holds on a device other than ``cpu``, those that
     no tensor uses at the moment among them; 0 if it can't tell."""

@@ -31,6 +31,7 @@ def test_an_accelerator_tells_its_memory():
 
         assert (free, total) == (800_000, MEMORY.limit)
         assert devices.default_budget(DEVICE) == 200_000
+        assert devices.default_model_budget(DEVICE) == 560_000
         del kept
     devices.release(DEVICE)
     assert DEVICE in devices.accelerators()
@@ -44,6 +45,7 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "_CGROUP", tmp_path)
     assert devices.free_and_total("cpu") == (600_000, 1_000_000)
     assert devices.default_budget("cpu") == 150_000
+    assert devices.default_model_budget("cpu") == 300_000
 
     (tmp_path / "memory.max").write_text("max\n")
     assert devices.free_and_total("cpu")[1] > 1_000_000
@@ -52,6 +54,7 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
 def test_a_device_that_torch_does_not_know_has_no_memory_to_give():
     assert devices.free_and_total("fake:0") == (0, 0)
     assert devices.default_budget("fake:0") == 0
+    assert devices.default_model_budget("fake:0") is None
     devices.release("fake:0")
     assert devices.held("fake:0") == 0
     assert devices.count("fake") == 0

@@ -17,7 +17,7 @@ from ..activity import Activity, Observe
 from ..cache import Cache
 from ..cache.codec import Codec
 from ..cache.disk import DiskTier
-from ..devices import default_device
+from ..devices import default_device, default_model_budget
 from ..environment import Environment
 from ..fingerprint import remember_digests
 from ..models.library import ModelLibrary
@@ -70,7 +70,9 @@ class Engine:
             a device is first used where none is given.
         cache_dir: Folder of the disk cache; without it nothing is kept on disk.
         disk_bytes: Budget of the disk cache.
-        model_bytes: Budgets of loaded weights by device name; no limit where none is given.
+        model_bytes: Budgets of loaded weights by device name; seven tenths of what is free
+            when the device is first used, or half of the host's memory, where none is given.
+            A model that is larger is streamed to its device layer by layer.
         listeners: Told every event of every run.
         activities: Told what the cache and the model pool load, move and evict, from the
             threads that do so; they must be quick and raise nothing.
@@ -134,7 +136,12 @@ class Engine:
             remember_digests(Path(cache_dir).absolute() / "digests.json")
         self._make_cache = make_cache
         codec = Codec(packs.registry.types)
-        pool = ModelPool(packs.loaders, model_bytes)
+        pool = ModelPool(
+            packs.loaders,
+            model_bytes,
+            default_budget=default_model_budget,
+            observe=observe,
+        )
         self._gear = self._equipped(packs, pool, codec, make_cache(codec))
 
     def _equipped(self, plugins: Plugins, pool: ModelPool, codec: Codec, cache: Cache) -> Gear:
