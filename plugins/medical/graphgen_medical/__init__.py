@@ -15,11 +15,13 @@ from graphgen_nodes.image.types import Image
 
 from . import load, reports, routes, save, segment, storing, view
 from .measure import nodes as measure
+from .measure.level import noise_level
 from .measure.profile import profile
 from .networks import loaders, repair, torchscript, upscale
 from .networks.bundle import loader as bundle_loader
 from .networks.bundle import node as bundle
 from .preprocess import denoise, equalise, grid, intensity
+from .preprocess.slices import take_slices
 from .simulate import nodes as simulate
 from .types import Picture, Report, Segmentation, Source, Volume
 
@@ -73,6 +75,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         intensity.standardise,
         equalise.equalise,
         equalise.clahe,
+        take_slices,
         grid.resample,
         grid.crop_to_body,
         grid.orient,
@@ -89,6 +92,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         simulate.simulate_sparse_view,
         measure.compare,
         measure.noise,
+        noise_level,
         profile,
     ]
 

@@ -8,6 +8,7 @@ import torch
 from graphgen import Context, NodeError
 from skimage.metrics import peak_signal_noise_ratio
 
+from graphgen_medical.measure.level import noise_level
 from graphgen_medical.measure.metrics import psnr, rmse, ssim
 from graphgen_medical.measure.nodes import compare, noise
 from graphgen_medical.measure.profile import profile
@@ -134,3 +135,25 @@ def test_a_line_outside_is_refused(given, port):
     with pytest.raises(NodeError) as caught:
         profile(Volume(torch.zeros(3, 40, 50)), **given)
     assert caught.value.port == port
+
+
+@pytest.mark.parametrize("deviation", [3.0, 20.0, 120.0])
+def test_noise_is_found_by_itself(deviation):
+    # A disc of muscle with a grid of fat in it, so that many windows have an edge.
+    y, x = np.mgrid[0:160, 0:160]
+    hu = np.where((x - 80) ** 2 + (y - 80) ** 2 < 70**2, 50.0, -1000.0)
+    hu[(hu == 50) & ((x % 40 < 3) | (y % 40 < 3))] = -100
+    even = Volume(torch.from_numpy(np.stack([hu] * 3).astype(np.float32)), affine((0.8, 0.7, 3.0)))
+    made = noise_level(noisy(even, deviation), ctx=Context())
+    assert made.noise == pytest.approx(deviation, rel=0.07, abs=0.3)
+    assert made.mean == pytest.approx(45, abs=10)
+    assert {row[0] for row in made.report.rows} == {"Mean", "Noise (SD)"}
+    one = noise_level(noisy(even, deviation), slices=1, ctx=Context())
+    assert "1 slice." in one.report.notes[0]
+
+
+def test_noise_of_a_scan_without_soft_tissue():
+    air = Volume(torch.full((2, 40, 40), -1000.0), affine())
+    with pytest.raises(NodeError, match="mean of -20 to 120 HU") as caught:
+        noise_level(air, ctx=Context())
+    assert caught.value.code == "no_tissue"

@@ -6,6 +6,7 @@ import torch
 from graphgen import Context, NodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.exposure import equalize_hist
 
 from graphgen_medical import geometry
 from graphgen_medical.measure.metrics import rmse
@@ -13,6 +14,7 @@ from graphgen_medical.preprocess import denoise
 from graphgen_medical.preprocess.equalise import clahe, equalise
 from graphgen_medical.preprocess.grid import body_mask, crop_to_body, orient, resample
 from graphgen_medical.preprocess.intensity import clip, standardise, window
+from graphgen_medical.preprocess.slices import take_slices
 from graphgen_medical.types import Volume
 from graphgen_medical.windows import WINDOWS
 
@@ -68,6 +70,9 @@ def test_standardising():
 def test_equalising_uses_all_greys_alike_and_keeps_order():
     head = shepp_logan()
     made = equalise(head, -1000, 1100)
+    scaled = ((head.data + 1000) / 2100).clamp(0, 1).numpy()
+    expected = equalize_hist(scaled, nbins=4096, mask=head.data.numpy() > -900)
+    assert made.data.numpy() == pytest.approx(expected, abs=1e-3)
     tissue = made.data[head.data > -900]
     assert float(tissue.median()) == pytest.approx(0.5, abs=0.15)
     order = head.data.flatten().argsort()
@@ -202,3 +207,22 @@ def test_denoising_an_even_slice_changes_nothing():
     even = Volume(torch.full((1, 32, 32), 40.0))
     for name, filtered in DENOISERS.items():
         assert filtered(even).data.numpy() == pytest.approx(40, abs=1e-3), name
+
+
+def test_slices_taken_stay_in_their_place():
+    volume = ramp()
+    volume = Volume(torch.arange(10.0)[:, None, None].expand(10, 4, 5).contiguous(), volume.affine)
+    assert take_slices(volume) is volume
+    for place, expected in {
+        (2, 3): [2, 3, 4],
+        (None, 3): [3, 4, 5],
+        (8, 5): [8, 9],
+        (7, 0): [7, 8, 9],
+        (None, 99): list(range(10)),
+    }.items():
+        made = take_slices(volume, *place)
+        assert made.data[:, 0, 0].tolist() == expected
+        corner = geometry.apply(made.affine, (1, 1, 0))
+        assert corner == pytest.approx(geometry.apply(volume.affine, (1, 1, expected[0])))
+    with pytest.raises(NodeError, match="the last is 9"):
+        take_slices(volume, 10)

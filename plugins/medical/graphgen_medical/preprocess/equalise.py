@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from graphgen import Context, NodeError, node
@@ -10,7 +12,9 @@ from pydantic import Field
 from ..types import UNSPECIFIED, Volume
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 BINS = 4096
 Low = Annotated[float, Field(description="Lower values become black, 0.")]
@@ -34,21 +38,33 @@ def equalise(
 ) -> Volume:
     """Spread the greys so that each is used as often: one curve for the whole volume.
 
-    scikit-image's ``equalize_hist`` over 4096 bins of the range from low to high.
+    What scikit-image's ``equalize_hist`` makes with 4096 bins, slice by slice, so that a large
+    volume needs no more memory than itself and its result.
 
     Hounsfield units: lost, also when the result is stretched over low..high again. Only the
     order of values is kept.
     """
+    import numpy as np
     import torch
-    from skimage.exposure import equalize_hist
 
-    scaled = _scaled(volume, low, high)
-    counted = None if above is None else (volume.data > above).numpy()
-    if counted is not None and not counted.any():
+    _check_range(low, high)
+    # Anew for each pass: all of them at once would be a volume more.
+    counted = partial(_counted, volume, low, high, above)
+    ends = [(values.min(), values.max()) for values in counted() if len(values)]
+    if not ends:
         raise NodeError(f"no voxels are above {above:g}", port="above")
-    made = equalize_hist(scaled.numpy(), nbins=BINS, mask=counted)
-    data = torch.from_numpy(made).float()
-    return _derive(volume, data, low, high, keep_range, f"histogram equalised, {low:g}..{high:g}")
+    reach = (min(ends)[0], max(high for _, high in ends))
+    histogram = np.zeros(BINS, np.int64)
+    for values in counted():
+        histogram += np.histogram(values, BINS, reach)[0]
+    edges = np.linspace(*reach, BINS + 1)
+    centres = (edges[:-1] + edges[1:]) / 2
+    curve = np.cumsum(histogram) / histogram.sum()
+    made = torch.empty_like(volume.data)
+    for picture, target in zip(volume.data, made, strict=True):
+        shown = np.interp(_scaled(picture, low, high).numpy(), centres, curve)
+        target.copy_(torch.from_numpy(shown))
+    return _derive(volume, made, low, high, keep_range, f"histogram equalised, {low:g}..{high:g}")
 
 
 @node("medical/clahe", title="Local equalisation (CLAHE)")
@@ -75,9 +91,10 @@ def clahe(
     import torch
     from skimage.exposure import equalize_adapthist
 
-    scaled = _scaled(volume, low, high)
-    made = torch.empty_like(scaled)
-    for index, picture in enumerate(scaled):
+    _check_range(low, high)
+    made = torch.empty_like(volume.data)
+    for index, slice in enumerate(volume.data):
+        picture = _scaled(slice, low, high)
         if float(picture.max()) > float(picture.min()):
             shown = equalize_adapthist(picture.numpy(), kernel_size=tile, clip_limit=limit)
             made[index] = torch.from_numpy(shown)
@@ -87,12 +104,24 @@ def clahe(
     return _derive(volume, made, low, high, keep_range, f"CLAHE, tile {tile}, limit {limit:g}")
 
 
-def _scaled(volume: Volume, low: float, high: float) -> torch.Tensor:
+def _check_range(low: float, high: float) -> None:
     if low >= high:
         raise NodeError(
             f"the range from {low:g} to {high:g} is empty", hint="low below high", port="low"
         )
-    return ((volume.data - low) / (high - low)).clamp_(0, 1)
+
+
+def _scaled(picture: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    return ((picture - low) / (high - low)).clamp_(0, 1)
+
+
+def _counted(
+    volume: Volume, low: float, high: float, above: float | None
+) -> Iterator[NDArray[np.float32]]:
+    """The values that the curve is made from, slice by slice."""
+    for picture in volume.data:
+        values = picture if above is None else picture[picture > above]
+        yield _scaled(values, low, high).numpy().ravel()
 
 
 def _derive(
