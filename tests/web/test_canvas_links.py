@@ -57,6 +57,52 @@ def test_links_get_bends_that_are_dragged_and_taken_out(page):
     expect(page.locator(".react-flow__edge")).to_have_count(0)
 
 
+def reroutes(page):
+    return document(page)["editor"]["reroutes"]
+
+
+def test_links_of_an_output_share_a_way_that_branches(page):
+    shared = {**NUMBERS, "nodes": {**NUMBERS["nodes"]}}
+    shared["nodes"]["more"] = node("control/compare", a={"link": "one.value"}, b=3)
+    positions = {**NUMBERS["editor"]["positions"], "more": [560, 420]}
+    shared["editor"] = {
+        "positions": positions,
+        "reroutes": {"same.a": [[400, 100]], "more.a": [[400, 300]]},
+    }
+    put(page, shared)
+    dots = page.locator("[data-bend]")
+    expect(dots).to_have_count(2)
+    first = page.locator('[data-bend="same.a/0"]')
+    other = page.locator('[data-bend="more.a/0"]')
+    x, y = middle(first)
+    drag(page, middle(other), (x + 5, y + 4))  # near enough to become one
+    expect(dots).to_have_count(1)
+    together = reroutes(page)
+    assert together["same.a"] == together["more.a"]
+    x, y = middle(dots)
+    drag(page, (x, y), (x - 60, y + 40))
+    moved = reroutes(page)
+    assert moved["same.a"] == moved["more.a"] != together["same.a"]
+
+    x, y = middle(dots)
+    page.keyboard.down("Control")
+    drag(page, (x, y), middle(port(page, "same.b", "input")))
+    page.keyboard.up("Control")
+    expect(page.locator(".react-flow__edge")).to_have_count(3)
+    expect(dots).to_have_count(1)
+    assert inputs(page)["b"] == {"link": "one.value"}
+    assert reroutes(page) == {**moved, "same.b": moved["same.a"]}
+
+    page.mouse.click(20, 880)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("ArrowRight")  # with all cards the dots go along
+    [[x_before, y_before]] = moved["same.a"]
+    assert reroutes(page)["same.b"] == [[x_before + 10, y_before]]
+    dots.dblclick()
+    expect(dots).to_have_count(0)
+    assert "reroutes" not in document(page)["editor"]
+
+
 def test_an_end_of_a_link_is_taken_to_another_port_or_dropped(page):
     put(page, NUMBERS)
     a, b = (middle(port(page, f"same.{name}", "input")) for name in ("a", "b"))

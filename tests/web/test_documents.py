@@ -148,7 +148,8 @@ def test_windows_keep_their_tabs_apart_and_leave_work_to_the_next(editor, contex
 
 def test_saving_opening_and_versions(editor, page):
     page.keyboard.press("Control+s")
-    page.get_by_label("Name").fill("no/name")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("no/name")
     page.keyboard.press("Enter")
     expect(page.locator(".toast.bad")).to_contain_text("'no/name' is no name for a workflow")
     page.keyboard.press("Escape")
@@ -165,7 +166,8 @@ def test_saving_opening_and_versions(editor, page):
 
     page.keyboard.press("Alt+w")
     page.keyboard.press("Control+o")
-    page.get_by_label("Search saved workflows").fill("apples picture")
+    expect(page.get_by_label("Search saved workflows")).to_be_focused()
+    page.keyboard.type("apples picture")
     page.locator('[data-saved="my apples"]').click()
     titles(page, "my apples")
     expect(page.locator(PROMPT)).to_have_value("an apple")

@@ -1,43 +1,30 @@
-/** The bends of a link, to be dragged; a double-click or Delete takes one out. */
+/**
+ * The dots of a link. They are dragged, onto one another too, and taken out by a double-click or
+ * Delete; dragging with Ctrl draws another link from there.
+ */
 
-import { type KeyboardEvent, type PointerEvent, useRef } from "react";
+import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import type { Point } from "../graph/document";
+import { linksOver, type Start, withDot } from "../graph/dots";
 import { useText } from "../i18n";
 import { GRID } from "../store/canvas";
-import { useEditor } from "../store/store";
+import { activeGraph } from "../store/documents";
+import { type EditorState, useEditor } from "../store/store";
 import { toGraph } from "./instance";
-import { setBends, snapped } from "./tools/bends";
+import { putDot, snapped } from "./tools/bends";
+import { dropBranch } from "./tools/linking";
+import { bentPath } from "./wires";
 
 interface BendsProps {
-  /** Id of the link. */
+  /** Id of the link, and where it comes from. */
   readonly link: string;
+  readonly start: Start;
   readonly points: readonly Point[];
   readonly colour: string | undefined;
 }
 
-export function Bends({ link, points, colour }: BendsProps) {
-  return points.map((point, index) => (
-    <Bend
-      key={index}
-      at={point}
-      colour={colour}
-      name={`${link}/${index}`}
-      onMove={(to) => moved(points, index, to)}
-      onDrag={(next) => useEditor.getState().setCanvas({ bending: next && { link, points: next } })}
-      onDrop={(next) => setBends(link, next)}
-      onRemove={() => setBends(link, points.toSpliced(index, 1))}
-    />
-  ));
-}
-
-interface BendProps {
-  readonly at: Point;
-  readonly colour: string | undefined;
-  readonly name: string;
-  readonly onMove: (to: Point) => readonly Point[];
-  readonly onDrag: (points: readonly Point[] | null) => void;
-  readonly onDrop: (points: readonly Point[]) => void;
-  readonly onRemove: () => void;
+export function Bends({ points, ...link }: BendsProps) {
+  return points.map((point, index) => <Bend key={index} at={point} index={index} {...link} />);
 }
 
 const ARROWS: Readonly<Record<string, Point>> = {
@@ -47,59 +34,114 @@ const ARROWS: Readonly<Record<string, Point>> = {
   ArrowDown: [0, GRID],
 };
 
-function Bend({ at, colour, name, onMove, onDrag, onDrop, onRemove }: BendProps) {
+interface BendProps extends Omit<BendsProps, "points"> {
+  readonly at: Point;
+  readonly index: number;
+}
+
+/** What the pointer does with a dot. */
+type Holding = "moving" | "branching" | null;
+
+function Bend({ at, index, colour, link, start }: BendProps) {
   const t = useText();
-  const dragged = useRef<readonly Point[] | null>(null);
-  const held = useRef(false);
+  const held = useRef<Holding>(null);
+  /** The dot as it is in the document: while it is dragged `at` is elsewhere. */
+  const from = useRef(at);
+  const [branch, setBranch] = useState<Point | null>(null);
+  const covered = useEditor((state) => isCovered(state, link, start, at));
   const onPointerDown = (event: PointerEvent<SVGCircleElement>) => {
     if (event.button !== 0) return;
     event.stopPropagation();
     event.currentTarget.setPointerCapture(event.pointerId);
-    held.current = true;
+    held.current = isBranching(event) ? "branching" : "moving";
+    from.current = at;
+    if (!isBranching(event)) return;
+    const { source: node, output: port } = start;
+    useEditor.getState().setView({ linking: { node, port, side: "output" } });
   };
   const onPointerMove = (event: PointerEvent) => {
-    if (!held.current) return;
-    dragged.current = onMove(snapped(toGraph([event.clientX, event.clientY])));
-    onDrag(dragged.current);
+    const place = toGraph([event.clientX, event.clientY]);
+    if (held.current === "branching") setBranch(place);
+    else if (held.current === "moving") drag(start, from.current, snapped(place));
   };
-  const onPointerUp = () => {
-    held.current = false;
-    if (dragged.current) onDrop(dragged.current);
-    dragged.current = null;
-    onDrag(null);
+  const onPointerUp = (event: PointerEvent) => {
+    const { bending, setCanvas } = useEditor.getState();
+    if (held.current === "branching") {
+      setBranch(null);
+      dropBranch([event.clientX, event.clientY], wayTo(link, index));
+    } else if (held.current === "moving" && bending) {
+      putDot(start, from.current, bending[link]?.[index] ?? null);
+    }
+    held.current = null;
+    setCanvas({ bending: null });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = ARROWS[event.key];
-    if (step) onDrop(onMove([at[0] + step[0], at[1] + step[1]]));
-    else if (event.key === "Delete" || event.key === "Backspace") onRemove();
+    if (step) putDot(start, at, [at[0] + step[0], at[1] + step[1]]);
+    else if (event.key === "Delete" || event.key === "Backspace") putDot(start, at, null);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
+  if (covered) return null;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: there are no buttons inside of a drawing
-    <circle
-      className="bend nodrag nopan"
-      role="button"
-      aria-label={t("canvas.bend")}
-      data-bend={name}
-      tabIndex={0}
-      cx={at[0]}
-      cy={at[1]}
-      r={6}
-      style={{ fill: colour }}
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onPointerUp={onPointerUp}
-      onKeyDown={onKeyDown}
-      onDoubleClick={(event) => {
-        event.stopPropagation();
-        onRemove();
-      }}
-    />
+    <>
+      {branch && (
+        <path
+          className="link new branch"
+          style={{ stroke: colour }}
+          d={bentPath(
+            { sourceX: at[0], sourceY: at[1], targetX: branch[0], targetY: branch[1] },
+            [],
+          )}
+        />
+      )}
+      {/* biome-ignore lint/a11y/useSemanticElements: there are no buttons inside of a drawing */}
+      <circle
+        className="bend nodrag nopan"
+        role="button"
+        aria-label={t("canvas.bend")}
+        data-bend={`${link}/${index}`}
+        tabIndex={0}
+        cx={at[0]}
+        cy={at[1]}
+        r={6}
+        style={{ fill: colour }}
+        onPointerDown={onPointerDown}
+        onPointerMove={onPointerMove}
+        onPointerUp={onPointerUp}
+        onKeyDown={onKeyDown}
+        onDoubleClick={(event) => {
+          event.stopPropagation();
+          putDot(start, at, null);
+        }}
+      />
+    </>
   );
 }
 
-function moved(points: readonly Point[], index: number, to: Point): readonly Point[] {
-  return points.with(index, to);
+/** With Ctrl, or Cmd on a Mac; Shift is for the box that selects. */
+function isBranching(event: PointerEvent): boolean {
+  return event.ctrlKey || event.metaKey;
+}
+
+function drag(start: Start, from: Point, to: Point): void {
+  const state = useEditor.getState();
+  const graph = activeGraph(state);
+  if (graph) state.setCanvas({ bending: withDot(graph, start, from, to) });
+}
+
+/** The dots of a link from its start to one of them. */
+function wayTo(link: string, index: number): readonly Point[] {
+  const graph = activeGraph(useEditor.getState());
+  return graph?.reroutes[link]?.slice(0, index + 1) ?? [];
+}
+
+/** Whether another link draws this dot; while one is dragged all are drawn. */
+function isCovered(state: EditorState, link: string, start: Start, at: Point): boolean {
+  const graph = activeGraph(state);
+  if (state.bending || !graph) return false;
+  // The last one lies above the others.
+  const drawing = linksOver(graph, start, at).at(-1);
+  return drawing !== undefined && drawing.id !== link;
 }

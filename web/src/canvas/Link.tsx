@@ -7,18 +7,21 @@ import {
   getBezierPath,
   Position,
 } from "@xyflow/react";
-import { memo } from "react";
+import { memo, useMemo } from "react";
 import { typeColour } from "../graph/catalogue";
 import { canLink, type Refusal } from "../graph/connect";
 import type { Point } from "../graph/document";
+import { bendsAlong } from "../graph/dots";
 import { drawnSpec } from "../graph/ghost";
 import type { Link as GraphLink } from "../graph/links";
 import { type Translate, useText } from "../i18n";
+import { activeGraph } from "../store/documents";
 import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
 import { Bends } from "./Bends";
 import { type CanvasNode, LINK_PREFIX, type LinkEdge } from "./flow";
 import { endsOf } from "./tools/bends";
+import { bentPath } from "./wires";
 
 /** Pixels that a link goes on under the dot of a port. */
 const UNDER_PORT = 4;
@@ -26,11 +29,15 @@ const UNDER_PORT = 4;
 export const Link = memo(function Link(props: EdgeProps<LinkEdge>) {
   const { data, selected, id } = props;
   const link = id.slice(LINK_PREFIX.length);
-  const dragged = useEditor((state) =>
-    state.bending?.link === link ? state.bending.points : null,
-  );
+  const dragged = useEditor((state) => state.bending?.[link]);
+  const gesture = useEditor((state) => (data && data.bends.length > 0 ? state.gesture : null));
+  const along = useMemo(() => {
+    const graph = gesture && activeGraph(useEditor.getState());
+    return graph ? bendsAlong(graph, gesture)[link] : undefined;
+  }, [gesture, link]);
   const taken = useEditor((state) => state.linking?.taken?.id === link);
-  const bends = dragged ?? data?.bends ?? NO_BENDS;
+  const bends = dragged ?? along ?? data?.bends ?? NO_BENDS;
+  const start = { source: props.source, output: props.sourceHandleId ?? "" };
   const ends = {
     ...props,
     sourceX: props.sourceX - UNDER_PORT,
@@ -46,25 +53,12 @@ export const Link = memo(function Link(props: EdgeProps<LinkEdge>) {
         className={["link", selected && "selected", taken && "taken"].filter(Boolean).join(" ")}
         style={{ stroke: data?.colour }}
       />
-      <Bends link={link} points={bends} colour={data?.colour} />
+      <Bends link={link} start={start} points={bends} colour={data?.colour} />
     </>
   );
 });
 
 const NO_BENDS: readonly Point[] = [];
-
-type Ends = Pick<EdgeProps, "sourceX" | "sourceY" | "targetX" | "targetY">;
-
-/** A smooth way through all bends. */
-function bentPath({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly Point[]): string {
-  const points: Point[] = [[sourceX, sourceY], ...bends, [targetX, targetY]];
-  const parts = points.slice(1).map(([x, y], index) => {
-    const [fromX, fromY] = points[index] ?? [x, y];
-    const pull = Math.max(24, Math.abs(x - fromX) / 2);
-    return `C ${fromX + pull} ${fromY}, ${x - pull} ${y}, ${x} ${y}`;
-  });
-  return `M ${sourceX} ${sourceY} ${parts.join(" ")}`;
-}
 
 export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
   const t = useText();

@@ -27,6 +27,13 @@ export const connect = define<NewLink>("links.connect", (graph, link) => {
   });
 });
 
+/** The id that a link will have which joins what an input has. */
+export function newLinkId(present: Json | undefined, { target, input, joining }: NewLink): string {
+  const end = joinPort(target, input);
+  if (joining === "replace") return end;
+  return `${end}[${joining === "append" ? linksIn(present).length : joining.key}]`;
+}
+
 function joined(present: [Slot, string][], reference: string, joining: Joining): Json {
   if (joining === "replace") return { link: reference };
   if (joining === "append") {

@@ -26,6 +26,8 @@ export function Dialog({
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    // One begins in its field, not at its cross, which the browser would take.
+    element?.querySelector<HTMLElement>(".text-input")?.focus();
     return () => element?.close();
   }, []);
   return (

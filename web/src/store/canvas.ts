@@ -2,6 +2,7 @@
 
 import type { StateCreator } from "zustand";
 import type { Point, Size } from "../graph/document";
+import type { Bends } from "../graph/dots";
 import type { EditorState } from "./store";
 
 /** The context menu: of the open canvas, of what is selected, of a link or an output. */
@@ -22,8 +23,8 @@ export interface CanvasSlice {
   readonly editing: string | null;
   /** The card or frame that is being resized, by its id on the canvas. */
   readonly resizing: { readonly id: string; readonly size: Size } | null;
-  /** The link whose bends are being dragged, by its id. */
-  readonly bending: { readonly link: string; readonly points: readonly Point[] } | null;
+  /** Where the bends of links are while a dot is dragged, by the ids of the links. */
+  readonly bending: Bends | null;
   /** Whether what is moved stays on the grid. */
   readonly snap: boolean;
 

@@ -2,9 +2,11 @@
 
 import { setReroute } from "../../commands/graph";
 import type { Point } from "../../graph/document";
+import { joined, type Start, withDot } from "../../graph/dots";
 import { type Link, linksOf } from "../../graph/links";
 import type { Level } from "../../graph/subgraphs";
 import { GRID } from "../../store/canvas";
+import { activeGraph } from "../../store/documents";
 import { activeLevel, picturedNodes } from "../../store/selectors";
 import { useEditor } from "../../store/store";
 import { portPlace } from "../ports";
@@ -24,6 +26,20 @@ export function addBend(id: string, at: Point): void {
   const points = bendsWith(level.graph.reroutes[id] ?? [], ends, snapped(at));
   useEditor.getState().execute(setReroute({ link: id, points }));
 }
+
+/** Moves a dot, for all links that it leads, or takes it out. */
+export function putDot(link: Start, at: Point, to: Point | null): void {
+  const graph = activeGraph(useEditor.getState());
+  if (!graph) return;
+  const place = to && joined(graph, link, at, to, REACH);
+  const changes = Object.entries(withDot(graph, link, at, place)).map(([id, points]) =>
+    setReroute({ link: id, points }),
+  );
+  useEditor.getState().execute(changes, `dot ${link.source}.${link.output}`);
+}
+
+/** How near to another dot one is let go to join it. */
+const REACH = 14;
 
 export function setBends(id: string, points: readonly Point[]): void {
   useEditor.getState().execute(setReroute({ link: id, points }), `bends ${id}`);

@@ -4,10 +4,11 @@
  */
 
 import type { Connection, Edge, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
-import { connect, disconnect } from "../../commands/links";
+import { setReroute } from "../../commands/graph";
+import { connect, disconnect, newLinkId } from "../../commands/links";
 import { bestPort } from "../../graph/bestPort";
 import { canLink } from "../../graph/connect";
-import type { Point } from "../../graph/document";
+import { type Point, splitPort } from "../../graph/document";
 import { type Link, linksInto, linksOf } from "../../graph/links";
 import { activeLevel } from "../../store/selectors";
 import { useEditor } from "../../store/store";
@@ -103,6 +104,35 @@ export function dropLink(
   } else if (isPane(under)) {
     execute(disconnect({ links: [end] }));
   }
+}
+
+/** A link that was drawn from a dot on the way of another is let go: it shares that way. */
+export function dropBranch(at: Point, via: readonly Point[]): void {
+  const { linking, setView, execute } = useEditor.getState();
+  const level = activeLevel(useEditor.getState());
+  setLinking(null);
+  if (!linking || !level) return;
+  const under = document.elementFromPoint(...at);
+  const port = under?.closest<HTMLElement>('[data-side="input"]')?.dataset.port;
+  const card = under?.closest<HTMLElement>("[data-node]")?.dataset.node;
+  if (port === undefined && card === undefined) {
+    if (isPane(under)) setView({ search: { at: toGraph(at), screen: at, linking } });
+    return;
+  }
+  const [target, input] = splitPort(port ?? "");
+  const verdict = canLink(
+    level,
+    { node: linking.node, output: linking.port },
+    { node: target, input },
+  );
+  const best = verdict.ok
+    ? { source: linking.node, output: linking.port, target, input, joining: verdict.joining }
+    : port === undefined && card !== undefined
+      ? bestOn(linking, card)
+      : null;
+  if (!best) return;
+  const link = newLinkId(level.graph.nodes[best.target]?.inputs[best.input], best);
+  execute([connect(best), setReroute({ link, points: via })]);
 }
 
 function bestOn(end: Linking, card: string) {

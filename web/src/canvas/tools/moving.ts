@@ -1,10 +1,11 @@
 /** New places for cards, groups and notes; what lies on a group goes with it. */
 
 import type { Change } from "../../commands/command";
-import { putGroup, putNote } from "../../commands/graph";
+import { putGroup, putNote, setReroute } from "../../commands/graph";
 import { moveNodes } from "../../commands/nodes";
 import type { Positions } from "../../graph/boxes";
 import type { Graph, Point, Rect } from "../../graph/document";
+import { bendsAlong } from "../../graph/dots";
 import { activeLevel, picturedNodes } from "../../store/selectors";
 import type { EditorState } from "../../store/store";
 import { GROUP_PREFIX, membersOf, NOTE_PREFIX } from "../boxes";
@@ -36,7 +37,11 @@ export function placing(graph: Graph, places: Places): Change[] {
     const note = id.startsWith(NOTE_PREFIX) && graph.notes[id.slice(NOTE_PREFIX.length)];
     return note && !unmoved(note.rect, at) ? [putNote({ note: moved(note, at) })] : [];
   });
-  return [moveNodes({ positions: Object.fromEntries(nodes) }), ...frames];
+  const positions = Object.fromEntries(nodes);
+  const bends = Object.entries(bendsAlong(graph, positions)).map(([link, points]) =>
+    setReroute({ link, points }),
+  );
+  return [moveNodes({ positions }), ...frames, ...bends];
 }
 
 /** Where a card or a frame is. */

@@ -9,6 +9,8 @@ const GESTURES: readonly [TextKey, TextKey][] = [
   ["gesture.double_click", "gesture.add"],
   ["gesture.drag_link", "gesture.fitting"],
   ["gesture.double_click_link", "gesture.bend"],
+  ["gesture.drag_dot", "gesture.join_dots"],
+  ["gesture.mod_drag_dot", "gesture.branch"],
   ["gesture.drag_end", "gesture.move_link"],
   ["gesture.drop", "gesture.picture"],
   ["gesture.drag_number", "gesture.number"],

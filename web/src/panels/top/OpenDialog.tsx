@@ -34,7 +34,6 @@ export function OpenDialog() {
         <input
           className="text-input"
           type="search"
-          autoFocus
           aria-label={t("doc.search")}
           placeholder={t("doc.search")}
           value={query}

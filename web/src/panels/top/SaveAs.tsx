@@ -40,7 +40,6 @@ export function SaveAs() {
           {t("doc.name")}
           <input
             className="text-input"
-            autoFocus
             required
             maxLength={100}
             value={name}
