@@ -10,6 +10,11 @@ from ..problems import InvalidWorkflow, Problem
 _DEVICE = re.compile(r"^(cpu|mps|(cuda|xpu)(:\d+)?)$")
 
 
+def is_device(name: str) -> bool:
+    """Whether it has the form of a device's name."""
+    return _DEVICE.match(name) is not None
+
+
 def checked_device(device: str | None) -> str | None:
     """A torch device by its full name; None stays.
 
@@ -18,7 +23,7 @@ def checked_device(device: str | None) -> str | None:
     """
     if device is None:
         return None
-    if not _DEVICE.match(device):
+    if not is_device(device):
         raise InvalidWorkflow(
             Problem("unknown_device", f"{device!r} is no device", hint="cpu, cuda, cuda:1, mps")
         )

@@ -52,6 +52,25 @@ DtypeOption = Annotated[
         "--dtype", metavar="NAME", help="What models compute in: float32, float16, bfloat16."
     ),
 ]
+CacheMemoryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cache-memory",
+        metavar="DEVICE=SIZE",
+        show_default=False,
+        help="Memory for what nodes made, such as cpu=4GB or cuda:0=8GB. May be repeated. "
+        "[default: a quarter of what is free; on cpu 2 GiB at most]",
+    ),
+]
+CacheDiskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cache-disk",
+        metavar="SIZE",
+        show_default=False,
+        help="Most that the disk cache holds, such as 50GB. [default: 20 GiB]",
+    ),
+]
 ServerOption = Annotated[
     str | None,
     typer.Option(
@@ -94,6 +113,18 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output.")
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
+
+
+def cache_options(memory: list[str] | None, disk: str | None) -> dict[str, Any]:
+    """How much may be kept where, as options of an engine."""
+    from .sizes import size, sizes
+
+    budgets = sizes("--cache-memory", memory)
+    options: dict[str, Any] = {"cache_bytes": budgets.pop("cpu", None)}
+    options["device_cache_bytes"] = budgets
+    if disk is not None:
+        options["disk_bytes"] = size("--cache-disk", disk)
+    return options
 
 
 def pack_options(

@@ -9,6 +9,8 @@ import typer
 
 from ..problems import InvalidWorkflow, Problem
 from .options import (
+    CacheDiskOption,
+    CacheMemoryOption,
     DebugOption,
     DeviceOption,
     DtypeOption,
@@ -22,13 +24,21 @@ from .options import (
     TokenOption,
     WorkflowArgument,
     WorkspaceOption,
+    cache_options,
     pack_options,
 )
 from .order import Order
 from .report import Report
 
 HERE_ONLY = frozenset({"--workspace", "--models", "--device", "--dtype", "--cache-dir"})
-HERE_ONLY |= {"--no-plugins", "--plugin", "--plugins-dir", "--profile"}
+HERE_ONLY |= {
+    "--cache-memory",
+    "--cache-disk",
+    "--no-plugins",
+    "--plugin",
+    "--plugins-dir",
+    "--profile",
+}
 EPILOG = """\b
 Examples:
   graphgen run text_to_image.json --set prompt="a red apple" --set seed=3
@@ -76,6 +86,8 @@ def run(
             help="Keep what nodes made in this folder, for later runs. [default: not kept]",
         ),
     ] = None,
+    cache_memory: CacheMemoryOption = None,
+    cache_disk: CacheDiskOption = None,
     no_plugins: NoPluginsOption = False,
     plugin: PluginOption = None,
     plugins_dir: PluginsDirOption = None,
@@ -108,8 +120,8 @@ def run(
 
     With --server the run takes place there, with the models, packs and saved workflows of
     that server. Files that the settings name, or a JSON file beside itself, are sent; what
-    the run made is saved here. --workspace, --models, --device, --dtype, --cache-dir
-    and the choice of packs are the server's own then, and --profile is not offered.
+    the run made is saved here. --workspace, --models, --device, --dtype, what the cache may
+    hold and the choice of packs are the server's own then, and --profile is not offered.
     """
     report = Report(as_json, debug)
     given = _named(context)
@@ -125,7 +137,8 @@ def run(
     from .run_here import run_here
 
     packs = pack_options(no_plugins, plugin, plugins_dir)
-    options = {"device": checked_device(device), "dtype": dtype, **packs}
+    kept = cache_options(cache_memory, cache_disk)
+    options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
     return run_here(report, order, workspace, models, cache_dir, **options)
 
 

@@ -13,6 +13,8 @@ import typer
 
 from ..problems import InvalidWorkflow, Problem
 from .options import (
+    CacheDiskOption,
+    CacheMemoryOption,
     DebugOption,
     DeviceOption,
     DtypeOption,
@@ -21,6 +23,7 @@ from .options import (
     PluginOption,
     PluginsDirOption,
     WorkspaceOption,
+    cache_options,
     pack_options,
 )
 from .report import Report
@@ -71,6 +74,8 @@ def serve(
     models: ModelsOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = "float32",
+    cache_memory: CacheMemoryOption = None,
+    cache_disk: CacheDiskOption = None,
     workers: Annotated[
         int,
         typer.Option("--workers", min=1, max=64, metavar="N", help="Runs at the same time."),
@@ -114,7 +119,8 @@ def serve(
     guard = Guard(token=token or ("" if local else _made_token()), local=local)
     limits = Limits(upload_bytes=max_upload * 1_000_000)
     packs = pack_options(no_plugins, plugin, plugins_dir)
-    options = {"device": checked_device(device), "dtype": dtype, **packs}
+    kept = cache_options(cache_memory, cache_disk)
+    options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
 
     def ready() -> None:
         address = _address(host, guard)

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..cache.transfer import on_device
 from ..environment import Environment
 from ..models.library import ModelLibrary
 from ..models.pool import ModelPool
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "float16", "bfloat16")
 Progress = Callable[[int, int, "bytes | None"], None]
+T = TypeVar("T")
 
 
 class CancelToken:
@@ -76,6 +78,7 @@ class Context:
         token: CancelToken | None = None,
         report: Progress | None = None,
         previews: bool = True,
+        on_device: Callable[[Any, str], Any] = on_device,
     ) -> None:
         self.run_id = run_id
         self.node = node
@@ -88,6 +91,7 @@ class Context:
         self.token = token or CancelToken()
         self.report = report
         self.previews = previews
+        self._on_device = on_device
 
     @property
     def device(self) -> str:
@@ -131,6 +135,17 @@ class Context:
         if self.report is not None:
             shown = preview() if preview is not None and self.previews else None
             self.report(step, total, shown)
+
+    def to_device(self, value: T) -> T:
+        """The same value with its torch tensors on this run's device: what lies there is
+        taken as it is, and the rest copied, once for all nodes that ask.
+
+        Args:
+            value: A tensor, or a value of a port type that holds some. As any input, it must
+                not be changed in place.
+        """
+        moved: T = self._on_device(value, self.device)
+        return moved
 
     def generator(self, seed: int) -> torch.Generator:
         """A seeded generator on the CPU, so that noise does not change with the device."""

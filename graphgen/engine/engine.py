@@ -280,6 +280,7 @@ class Engine:
                 token=token,
                 report=report,
                 previews=previews,
+                on_device=gear.cache.on_device,
             )
 
         run = Run(
