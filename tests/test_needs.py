@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from graphgen import Engine, Workflow
+from graphgen import Engine, InvalidWorkflow, Workflow
 from graphgen.needs import with_packs
 from tests.plugins.packs import code, write
 
@@ -84,6 +84,27 @@ def test_a_missing_pack_is_told_once_for_each_type_and_stays_written(make):
         )
     ]
     assert with_packs(Workflow.read(document), engine.registry).to_dict() == document
+
+
+def test_a_run_names_every_type_that_is_missing_on_its_way(make):
+    document = {
+        "format": "graphgen/1",
+        "outputs": {"map": "chart.map"},
+        "nodes": {
+            "ping": {"type": "sonar/ping"},
+            "clean": {"type": "sonar/clean", "inputs": {"echo": {"link": "ping.echo"}}},
+            "chart": {"type": "sonar/chart", "inputs": {"echoes": [{"link": "clean.echo"}]}},
+            "again": {"type": "sonar/chart", "inputs": {"echoes": [{"link": "chart.map"}]}},
+        },
+        "packs": {"sonar": "2.1.0"},
+    }
+    engine = make()
+
+    with pytest.raises(InvalidWorkflow) as caught:
+        engine.run(document)
+
+    told = {problem.node: problem.message.split("'")[1] for problem in caught.value.problems}
+    assert told == {"chart": "sonar/chart", "clean": "sonar/clean", "ping": "sonar/ping"}
 
 
 def test_a_pack_that_is_off_or_of_another_version(make, tmp_path):

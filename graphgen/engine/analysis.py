@@ -6,7 +6,7 @@ nor costs more than linearly. It stops at nothing: every problem is collected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..needs import missing_type
@@ -102,6 +102,9 @@ class Analysis:
                     parsed = self.parse(id, nodes[id])
                     if parsed is None:
                         broken.add(id)
+                        # What it would need is looked at all the same, for problems there.
+                        behind = [s for s in self._sources(nodes[id]) if s in nodes]
+                        stack += [s for s in behind if not (s in index or s in entered)]
                         continue
                     missing = []
                     for _, source, _ in parsed[3]:
@@ -145,6 +148,12 @@ class Analysis:
             else:
                 self.problems.append(complaints.unknown_output(spec, id, port, what))
         return outputs
+
+    def _sources(self, doc: NodeDoc) -> Iterator[str]:
+        """The nodes that a node is linked to, whatever its type says of it."""
+        for value in doc.inputs.values():
+            for reference in references(value):
+                yield split_port(self.flat.resolve(reference))[0]
 
     def parse(self, id: str, doc: NodeDoc) -> Parsed | None:
         """Read a node: its type, its checked literals, its links as names. None, with the
