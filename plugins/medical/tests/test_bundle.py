@@ -240,7 +240,12 @@ def test_files_that_are_no_bundle(models, context):
     (damaged / "configs" / "metadata.json").write_text("{")
     bare = bundles.write(models / "bare")
     (bare / "models" / "model.pt").unlink()
-    for name in ("empty", "text.zip", "bare.ts", "damaged", "bare"):
+    cut = bundles.zipped(bundles.write(models / "cut"))
+    content = bytearray(cut.read_bytes())
+    start = content.index(b"inference.json") + 14
+    content[start : start + 60] = bytes(60)
+    cut.write_bytes(content)
+    for name in ("empty", "text.zip", "bare.ts", "damaged", "bare", "cut.zip"):
         with pytest.raises(NodeError, match="MONAI bundle") as caught:
             segment_bundle(scan(), name, ctx=context())
         assert caught.value.port == "model"

@@ -357,3 +357,21 @@ def test_a_damaged_zip(tmp_path):
     content[200:260] = bytes(60)
     archive.write_bytes(content)
     assert refusal(archive).code == "unreadable_file"
+
+
+def test_a_zip_that_was_cut_off_says_so(tmp_path):
+    folder = scans.write(scans.ct_slices(), tmp_path / "ct")
+    archive = zipped(folder, tmp_path / "ct.zip")
+    archive.write_bytes(archive.read_bytes()[:-200])
+    with pytest.raises(NodeError, match="cut off"):
+        read_scan(archive)
+
+
+def test_series_that_look_alike_are_told_apart_by_uid(tmp_path):
+    first, second = scans.ct_slices(), scans.ct_slices()
+    scans.write(second, scans.write(first, tmp_path), stem="other")
+    with pytest.raises(NodeError, match="2 series") as caught:
+        read_scan(tmp_path)
+    for one in (first[0], second[0]):
+        assert f"UID {one.SeriesInstanceUID}" in str(caught.value)
+    assert read_scan(tmp_path, first[0].SeriesInstanceUID).size[2] == len(first)

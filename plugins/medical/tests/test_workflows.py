@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import highdicom
@@ -69,6 +70,7 @@ def test_documents(path, engine):
     assert workflow.name
     assert workflow.description
     assert set(json.loads(path.read_text())["editor"]["positions"]) == set(workflow.nodes)
+    assert workflow.packs == {"medical": version("graphgen-medical")}
     problems = engine.validate(workflow)
     # All that is missing is the scan.
     assert {(problem.code, problem.port) for problem in problems} == {("missing_input", "source")}

@@ -74,6 +74,13 @@ def members(path: Path) -> list[Member]:
         return found
     if zipfile.is_zipfile(path):
         return _archived(path)
+    if path.suffix.lower() == ".zip":
+        raise NodeError(
+            f"{path.name} is no zip archive, or was cut off: its directory, which stands at the "
+            "end, is not there",
+            hint="copy it again",
+            code="unreadable_file",
+        )
     return [Member(path.name, path)]
 
 

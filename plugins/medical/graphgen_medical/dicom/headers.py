@@ -114,7 +114,7 @@ def read_series_headers(path: Path, wanted: str = "", modality: str = "any") -> 
     if wanted:
         return _chosen(series, wanted)
     patients = {_patient(header) for header in images}
-    if len(patients) > 1:
+    if len(patients) > 1 and len(series) > 1:
         raise NodeError(
             f"{path.name} holds images of {len(patients)} patients: {_listed(series)}",
             hint="give the folder of one patient, or choose a series by its number or UID",
@@ -234,7 +234,10 @@ def _chosen(series: list[Series], wanted: str) -> Series:
 
 
 def _listed(series: list[Series], most: int = 12) -> str:
-    shown = "; ".join(str(one) for one in series[:most])
+    named = Counter(map(str, series))
+    shown = "; ".join(
+        f"{one}, UID {one.uid}" if named[str(one)] > 1 else str(one) for one in series[:most]
+    )
     return shown if len(series) <= most else f"{shown}; and {len(series) - most} more"
 
 

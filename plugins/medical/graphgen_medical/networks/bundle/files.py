@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -23,6 +24,7 @@ WEIGHTS = ("models/model.safetensors", "models/model.pt")
 PROGRAM = "models/model.ts"
 MOST_TEXT = 8 * 2**20
 MOST_WEIGHTS = 8 * 2**30
+_UNSOUND = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class BundleFiles(Protocol):
@@ -99,8 +101,11 @@ class Archive:
 
     def _read(self, name: str, most: int) -> bytes:
         _check_size(self.name, name, self._sizes[self._root + name], most)
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.read(self._root + name)
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.read(self._root + name)
+        except _UNSOUND as error:
+            raise refused(self.name, f"{name} in it is damaged or encrypted") from error
 
 
 def open_bundle(path: Path) -> BundleFiles:
@@ -113,7 +118,10 @@ def open_bundle(path: Path) -> BundleFiles:
     if path.is_dir():
         files = Folder(path)
     elif zipfile.is_zipfile(path):
-        files = Archive(path)
+        try:
+            files = Archive(path)
+        except _UNSOUND as error:
+            raise refused(path.name, f"its archive is damaged: {error}") from error
     if files is None or files.text(METADATA) is None:
         raise refused(path.name, "it holds no metadata.json")
     return files
