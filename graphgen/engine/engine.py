@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 import uuid
@@ -136,6 +137,8 @@ class Engine:
             remember_digests(Path(cache_dir).absolute() / "digests.json")
         self._make_cache = make_cache
         codec = Codec(packs.registry.types)
+        # What torch compiles outlives the process, and lies where only this user writes.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(self.workspace.cache / "compiled"))
         pool = ModelPool(
             packs.loaders,
             model_bytes,

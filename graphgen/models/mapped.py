@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import ctypes
 import os
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -25,14 +27,27 @@ class MappedFiles:
         """Whether a tensor lies in a file's pages; the file is watched from then on."""
         if hasattr(tensor, "__tensor_flatten__") or tensor.device.type != "cpu":
             return False
-        address = tensor.data_ptr()
+        path = self._range(tensor.data_ptr())[2]
+        if path and path not in self._stats:
+            self._stats[path] = _stat(path)
+        return bool(path)
+
+    def _range(self, address: int) -> tuple[int, int, str]:
         at = bisect.bisect_right(self._starts, address) - 1
         if at < 0 or address >= self._ranges[at][1]:
-            return False
-        path = self._ranges[at][2]
-        if path not in self._stats:
-            self._stats[path] = _stat(path)
-        return True
+            return 0, 0, ""
+        return self._ranges[at]
+
+    def release(self, tensor: torch.Tensor, unless: torch.Tensor | None = None) -> None:
+        """Give the pages of a tensor back to the system, which reads them again if they are
+        wanted after all; for one that was copied, ``unless`` the copy is the tensor itself.
+        """
+        if unless is not None and unless.data_ptr() == tensor.data_ptr():
+            return
+        if self.hold(tensor):
+            begin = tensor.data_ptr()
+            end = begin + tensor.numel() * tensor.element_size()
+            _give_back(begin, min(end, self._range(begin)[1]))  # nothing but the file's
 
     def changed(self) -> bool:
         """Whether a file was written to in place. One that was removed, or replaced by
@@ -50,6 +65,22 @@ def _stat(path: str) -> tuple[int, ...]:
     except OSError:
         return ()
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+_DONTNEED = 4
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+@cache
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _give_back(begin: int, end: int) -> None:
+    """Whole pages only: those at the ends are shared with the tensors beside."""
+    begin, end = -(-begin // _PAGE) * _PAGE, end // _PAGE * _PAGE
+    if end > begin:
+        _libc().madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), _DONTNEED)
 
 
 def _ranges() -> list[tuple[int, int, str]]:

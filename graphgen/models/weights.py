@@ -209,7 +209,8 @@ def tensor_bytes(tensor: torch.Tensor) -> int:
     flatten = getattr(tensor, "__tensor_flatten__", None)
     if flatten is None:
         return tensor.numel() * tensor.element_size()
-    return sum(tensor_bytes(getattr(tensor, name)) for name in flatten()[0])
+    parts = (getattr(tensor, name) for name in flatten()[0])
+    return sum(tensor_bytes(part) for part in parts if part is not None)
 
 
 def _piece(tensor: torch.Tensor, device: str, mapped: bool = False) -> Piece:

@@ -21,6 +21,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
     from .combine import blend, combine, set_sizes
     from .latents import decode_latent, encode_image, latent_noise
     from .load import load_lora, load_model, load_vae
+    from .optimise import optimise
     from .sampling import sample, unconditional_sample
     from .text import encode_text
 
@@ -28,6 +29,7 @@ def graphgen_nodes() -> Iterable[Callable[..., Any]]:
         load_model,
         load_vae,
         load_lora,
+        optimise,
         encode_text,
         combine,
         blend,

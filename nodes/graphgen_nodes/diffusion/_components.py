@@ -12,6 +12,7 @@ import torch
 from graphgen import ModelRef, NodeError
 
 from .._torchvision import prepare_torchvision
+from . import _kernels
 from ._encoding import LoadedEncoder
 
 prepare_torchvision()
@@ -42,12 +43,13 @@ def load(component: str, ref: ModelRef, dtype: torch.dtype) -> tuple[Any, set[st
     else:
         folder = path / ref.option("name")
         loaded = _network(getattr(diffusers, ref.option("kind")), folder, dtype)
+    network = loaded.model if component == "text_encoder" else loaded
     own: set[str] = set()
     if ref.patches:
         from . import _lora  # likewise
 
-        network = loaded.model if component == "text_encoder" else loaded
         own = _lora.merge(network, ref.option("name", component), ref.patches)
+    _kernels.convert(network, ref)
     return loaded, own
 
 

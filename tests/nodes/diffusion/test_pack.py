@@ -19,7 +19,8 @@ HEAVY = (
 )  # fmt: skip
 NODES = {
     "blend", "combine", "decode_latent", "encode_image", "encode_text", "latent_noise",
-    "load_lora", "load_model", "load_vae", "sample", "set_sizes", "unconditional_sample",
+    "load_lora", "load_model", "load_vae", "optimise", "sample", "set_sizes",
+    "unconditional_sample",
 }  # fmt: skip
 
 
