@@ -252,7 +252,7 @@ class Core(Generic[F]):
             "name": name,
         }
         sent = time.time()
-        content = await self._link.call("POST", "/api/runs", _with_targets(body, targets))
+        content = await self._link.call_once("/api/runs", _with_targets(body, targets))
         return accepted(content, sent, name or document.name, priority)
 
     async def _sendable(

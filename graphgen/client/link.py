@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -24,6 +25,8 @@ HANDSHAKE_SECONDS = 5.0
 HEARTBEAT_SECONDS = 20.0
 MAX_FRAME_BYTES = 256 << 20
 PIECE_BYTES = 1 << 20
+REPEAT_SECONDS = (0.2, 1.0, 3.0)
+"""Pauses before what was cut on its way is sent again; a server may be started anew meanwhile."""
 
 
 class Link:
@@ -67,6 +70,28 @@ class Link:
         if response.content_type != "application/json":
             raise no_server(self.address.base)
         return parsed(answer)
+
+    async def call_once(
+        self, path: str, body: Any, query: Mapping[str, str | int] | None = None
+    ) -> Any:
+        """POST what is to be done once. If the connection is cut before the answer comes, it
+        is sent again, under a key by which the server knows it.
+
+        Raises:
+            GraphgenError: As every request. Of ``ServerUnreachable``, ``sent`` says whether
+                the server may have done it.
+        """
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        sent = False
+        for pause in (*REPEAT_SECONDS, None):
+            try:
+                return await self.call("POST", path, body, query, headers)
+            except ServerUnreachable as error:
+                sent = sent or error.sent
+                if not sent or pause is None:
+                    error.sent = sent
+                    raise
+            await asyncio.sleep(pause)
 
     @asynccontextmanager
     async def request(

@@ -156,7 +156,7 @@ class ServerWorkflows:
 
         body = await with_files(inputs, self._upload, schema)
         path, query, sent = f"{_place(name)}/run", {"priority": priority}, time.time()
-        return accepted(await self._link.call("POST", path, body, query), sent, name, priority)
+        return accepted(await self._link.call_once(path, body, query), sent, name, priority)
 
 
 def _place(name: str) -> str:

@@ -4,10 +4,12 @@ from .events import QueueChanged, RunEnded, RunQueued
 from .problems import DatabaseUnusable, QueueClosed, QueueFull, RunConflict, UnknownRun
 from .queue import RunQueue
 from .record import NodeTable, RunRecord
+from .repeats import Key
 from .store import RunStore
 
 __all__ = [
     "DatabaseUnusable",
+    "Key",
     "NodeTable",
     "QueueChanged",
     "QueueClosed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from .database import Statement
 from .documents import Document
 from .events import RunQueued
 from .line import Entry
@@ -36,8 +37,11 @@ class Entrance:
             if waiting >= self._capacity:
                 raise QueueFull(waiting)
 
-    def let_in(self, record: RunRecord, document: Document) -> None:
+    def let_in(self, record: RunRecord, document: Document, *more: Statement) -> None:
         """Accept a run: it is on the disk, told, and on its way when this returns.
+
+        Args:
+            more: Is written with its row.
 
         Raises:
             QueueClosed, QueueFull: See ``check_room``.
@@ -46,7 +50,7 @@ class Entrance:
         entry = Entry(record, 0, 0, document.key)
         run = self._enter(entry)
         try:
-            self._store.accept(entry, document)
+            self._store.accept(entry, document, *more)
         except BaseException:
             self._leave(run)
             raise

@@ -16,6 +16,7 @@ from .line import Entry
 from .problems import DatabaseUnusable, RunConflict, UnknownRun
 from .record import RunRecord
 from .recovery import recover
+from .repeats import Key, Repeats
 from .state import Listener, Running, State
 from .store import RunStore
 from .submission import Submissions, check_priority
@@ -56,6 +57,7 @@ class RunQueue:
         self._number = workers
         self._listeners = listeners
         self._submissions = Submissions(engine)
+        self._repeats = Repeats(store)
         self._state = State(listeners)
         self._workers: list[Worker] = []
 
@@ -146,6 +148,7 @@ class RunQueue:
         targets: Sequence[str] | None = None,
         priority: int = 0,
         name: str = "",
+        key: Key | None = None,
     ) -> RunRecord:
         """Accept a run; when this returns, it is committed and on the disk.
 
@@ -154,17 +157,46 @@ class RunQueue:
             targets: Run only what these nodes need.
             priority: -100..100; higher goes first.
             name: What to call the run; the workflow's name if not given.
+            key: Under which it is submitted once: for a day the same key gives the record of
+                that run, and accepts no other.
 
         Raises:
-            InvalidWorkflow: With every problem; nothing was accepted.
+            InvalidWorkflow: With every problem, or something else was submitted under the
+                key; nothing was accepted.
             QueueFull: As many runs wait as the queue takes.
             QueueClosed: It is not open.
             DatabaseUnusable: It could not be written.
         """
+        if key is not None:
+            with self._repeats.alone(key):
+                return self.submitted(key) or self._submit(
+                    workflow, inputs, targets, priority, name, key
+                )
+        return self._submit(workflow, inputs, targets, priority, name)
+
+    def submitted(self, key: Key) -> RunRecord | None:
+        """The run that was submitted under a key within the last day, if there is one.
+
+        Raises:
+            InvalidWorkflow: Something else was submitted under it.
+        """
+        run_id = self._repeats.run_of(key)
+        return None if run_id is None else self.get(run_id)
+
+    def _submit(
+        self,
+        workflow: Workflow,
+        inputs: Mapping[str, Any] | None,
+        targets: Sequence[str] | None,
+        priority: int,
+        name: str,
+        key: Key | None = None,
+    ) -> RunRecord:
         entrance = Entrance(self._state, self.store, self.capacity)
         entrance.check_room()
         record, document = self._submissions.admit(workflow, inputs or {}, targets, priority, name)
-        entrance.let_in(record, document)
+        more = () if key is None else self._repeats.noted(key, record.run_id)
+        entrance.let_in(record, document, *more)
         return record
 
     # Steering

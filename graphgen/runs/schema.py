@@ -52,6 +52,18 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         ),
     ),
+    Migration(
+        "keys of submissions that may come again",
+        (
+            """CREATE TABLE keys (
+                name TEXT PRIMARY KEY,
+                request BLOB NOT NULL,
+                run_id TEXT NOT NULL,
+                created REAL NOT NULL
+            ) WITHOUT ROWID""",
+            "CREATE INDEX keys_created ON keys (created)",
+        ),
+    ),
 )
 _TABLE = """CREATE TABLE IF NOT EXISTS migrations (
     version INTEGER PRIMARY KEY,

@@ -138,6 +138,17 @@ class RunStore:
         rows = self._database.read("SELECT value FROM settings WHERE name = ?", [name])
         return rows[0][0] if rows else None
 
+    def key(self, name: str, since: float) -> tuple[str, bytes] | None:
+        """Id of the run that was submitted under a key, and the digest of its request.
+
+        Args:
+            since: Keys from before, seconds since the epoch, are forgotten.
+        """
+        rows = self._database.read(
+            "SELECT run_id, request FROM keys WHERE name = ? AND created >= ?", [name, since]
+        )
+        return rows[0] if rows else None
+
     def _row(self, columns: str, run_id: str) -> tuple[Any, ...]:
         rows = self._database.read(f"SELECT {columns} FROM runs WHERE run_id = ?", [run_id])
         if not rows:
@@ -146,8 +157,8 @@ class RunStore:
 
     # Writing
 
-    def accept(self, entry: Entry, document: Document) -> None:
-        """Add a run, which waits or has begun."""
+    def accept(self, entry: Entry, document: Document, *more: Statement) -> None:
+        """Add a run, which waits or has begun, and what belongs to it."""
         record = entry.record
         values = (
             entry.seq,
@@ -167,9 +178,9 @@ class RunStore:
         )
         add = Statement(_ACCEPT, values)
         if document.key in self._recent:
-            self._database.write(add)
+            self._database.write(add, *more)
         else:
-            self._database.write(Statement(_KEEP, (document.key, document.text)), add)
+            self._database.write(Statement(_KEEP, (document.key, document.text)), add, *more)
         self._recent.add(document)
 
     def start(self, entry: Entry) -> None:

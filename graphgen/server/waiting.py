@@ -46,7 +46,7 @@ class Waiting:
 
     def position(self, run_id: str) -> int:
         """How many runs were before one when it was accepted."""
-        return self._positions.pop(run_id, 0)
+        return self._positions.get(run_id, 0)
 
     async def end_of(self, run_id: str, seconds: float) -> RunRecord | None:
         """The run when it has ended, or None if that takes longer."""

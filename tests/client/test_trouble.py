@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import graphgen
 from graphgen import Client, InvalidWorkflow
-from graphgen.client import ClientClosed, ServerUnreachable, WrongServer, waiting
+from graphgen.client import ClientClosed, ServerUnreachable, WrongServer, link, waiting
 from graphgen.client.address import Address
 from graphgen.engine import events as ev
 from tests.client.relay import Relay
@@ -244,13 +245,29 @@ def test_a_server_that_stays_away_is_given_up_on(server, monkeypatch):
     eventually(lambda: server.get("/api/runs").json()["runs"][0]["status"] == "running")
 
 
-def test_a_run_that_may_have_been_accepted_is_spoken_of_as_such(server):
-    """The connection breaks after the run was sent, before the answer."""
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_run_whose_answer_was_cut_off_is_submitted_again_and_is_one(server, saved):
+    with Relay(server.port) as relay, Client(relay.url) as client:
+        client.workflows.write("number", NUMBER)
+        run = partial(client.workflows.run, "number") if saved else partial(client.run, NUMBER)
+        run()
+        relay.mute = True
+        waiter = Background(run)
+        eventually(lambda: len(server.get("/api/runs").json()["runs"]) == 2)
+        relay.mute = False
+        relay.cut()
+        assert waiter.result(20).status == "succeeded"
+    assert len(server.get("/api/runs").json()["runs"]) == 2
+
+
+def test_a_run_that_may_have_been_accepted_is_spoken_of_as_such(server, monkeypatch):
+    """The connection breaks after the run was sent, before the answer, and stays broken."""
+    monkeypatch.setattr(link, "REPEAT_SECONDS", (0.01, 0.01))
     with Relay(server.port) as relay, Client(relay.url) as client:
         client.run(NUMBER)
         relay.mute = True
         waiter = Background(client.run, NUMBER)
         eventually(lambda: len(server.get("/api/runs").json()["runs"]) == 2)
-        relay.cut()
+        relay.cut(reopen=False)
         with pytest.raises(ServerUnreachable, match="may have been accepted"):
             waiter.result(20)

@@ -275,6 +275,24 @@ def test_the_connection_comes_back_to_a_server_that_was_restarted(
         expect(page.locator('[data-node="wait"] .node-value')).to_have_text("5")
 
 
+def test_a_run_whose_answer_is_lost_is_submitted_again_and_is_one(steered, window):
+    drop_workflow(window, waiting("Lost", 7))
+    lost = []
+
+    def lose(route):
+        if lost or route.request.method != "POST":
+            return route.continue_()
+        lost.append(route.fetch())  # the server has it
+        route.abort("connectionreset")
+
+    window.route("**/api/runs", lose)
+    run(window)
+    GATE.set()
+    expect(window.locator('[data-node="wait"] .node-value')).to_have_text("7")
+    assert [found["name"] for found in runs(steered)] == ["Lost"]
+    assert lost[0].status == 202
+
+
 def test_the_page_that_asks_for_the_token(built, make_engine, context, tmp_path):
     engine = make_engine(*STEERED, workspace=tmp_path / "guarded")
     with Live(engine, editor=built, token="a long secret") as live:

@@ -66,6 +66,12 @@ WAIT = _in_header(
     {"type": "string", "pattern": r"^wait=\d{1,4}$"},
     f"wait=SECONDS, at most {MAX_WAIT}: answer with the run when it has ended.",
 )
+KEY = _in_header(
+    "Idempotency-Key",
+    {"type": "string", "pattern": r"^[!-~]{1,255}$"},
+    "Of this submission alone, such as a random UUID. For a day, the same request with the same "
+    "key is answered with the run that it made, and makes no other.",
+)
 PRIORITY = _in_query(
     "priority",
     {"type": "integer", "minimum": -MAX_PRIORITY, "maximum": MAX_PRIORITY},
@@ -95,7 +101,7 @@ PATHS: dict[str, dict[str, Operation]] = {
             "Run a workflow",
             ref("Run"),
             body=content(ref("RunBody")),
-            parameters=(WAIT,),
+            parameters=(WAIT, KEY),
             others=ACCEPTED,
         ),
         "get": operation(
@@ -277,7 +283,7 @@ PATHS: dict[str, dict[str, Operation]] = {
             ref("Run"),
             body=content(OBJECT),
             body_required=False,
-            parameters=(NAME, PRIORITY, WAIT),
+            parameters=(NAME, PRIORITY, WAIT, KEY),
             others=ACCEPTED,
         )
     },

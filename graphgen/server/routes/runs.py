@@ -15,12 +15,13 @@ from ..body import read_body
 from ..files import file_answer
 from ..places import inside_file
 from ..query import one_of, whole_number
+from ..repeats import submit_once
 from ..services import services
 from ..views import outputs_dict, run_dict
 from ..waiting import preferred_wait
 
 if TYPE_CHECKING:
-    from ...runs import RunRecord
+    from ...runs import Key, RunRecord
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 MOST_LISTED = 500
@@ -32,12 +33,11 @@ async def submit(request: web.Request) -> web.Response:
     wait = preferred_wait(request)
     queue = services(request).queue
 
-    def accept() -> RunRecord:
+    def accept(key: Key | None) -> RunRecord:
         workflow = Workflow.parse(body.workflow, "workflow")
-        return queue.submit(workflow, body.inputs, body.targets, body.priority, body.name)
+        return queue.submit(workflow, body.inputs, body.targets, body.priority, body.name, key)
 
-    record = await services(request).call(accept)
-    return await accepted(request, record, wait)
+    return await accepted(request, await submit_once(request, accept), wait)
 
 
 async def accepted(request: web.Request, record: RunRecord, wait: float | None) -> web.Response:
@@ -48,7 +48,7 @@ async def accepted(request: web.Request, record: RunRecord, wait: float | None) 
     headers = {"Location": f"/api/runs/{quote(record.run_id)}"}
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait:.0f}"
-        ended = await waiting.end_of(record.run_id, wait)
+        ended = record if record.ended else await waiting.end_of(record.run_id, wait)
         if ended is not None:
             return answer(run_dict(ended), 200, headers)
     status = {"run_id": record.run_id, "status": record.status, "position": position}

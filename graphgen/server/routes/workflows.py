@@ -18,13 +18,14 @@ from ..bodies import RenameBody, SaveBody
 from ..body import read_body, read_json
 from ..frames import WorkflowsChanged
 from ..query import whole_number
+from ..repeats import submit_once
 from ..services import services
 from ..views import saved_dict
 from ..waiting import preferred_wait
 from .runs import accepted
 
 if TYPE_CHECKING:
-    from ...runs import RunRecord
+    from ...runs import Key, RunRecord
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -117,11 +118,11 @@ async def run(request: web.Request) -> web.Response:
     if not isinstance(inputs, dict):
         raise Refused(422, "bad_request", "the body is an object of the workflow's named inputs")
 
-    def accept() -> RunRecord:
+    def accept(key: Key | None) -> RunRecord:
         workflow, _ = parts.saved.read(name)
-        return parts.queue.submit(workflow, inputs, None, priority, name)
+        return parts.queue.submit(workflow, inputs, None, priority, name, key)
 
-    return await accepted(request, await parts.call(accept), wait)
+    return await accepted(request, await submit_once(request, accept), wait)
 
 
 def _expected(request: web.Request) -> int | None:

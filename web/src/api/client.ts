@@ -2,7 +2,7 @@
 
 import type { CatalogueAnswer, Problem } from "../graph/catalogue";
 import type { JsonObject } from "../graph/json";
-import { request, upload } from "./http";
+import { request, requestOnce, upload } from "./http";
 import type {
   Accepted,
   Queue,
@@ -29,7 +29,7 @@ export const api = {
       ...(signal && { signal }),
     }),
 
-  submit: (body: RunRequest) => request<Accepted>("POST", "/api/runs", { body }),
+  submit: (body: RunRequest) => requestOnce<Accepted>("/api/runs", body),
   run: (id: string) => request<Run>("GET", `/api/runs/${name(id)}`),
   runs: (query: { limit: number; before?: string; status?: RunStatus }) =>
     request<RunPage>("GET", `/api/runs?${new URLSearchParams(entriesOf(query))}`),

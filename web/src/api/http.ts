@@ -36,6 +36,32 @@ export async function request<T>(
   return (await answerOf(response)) as T;
 }
 
+/** Pauses in milliseconds before what was cut on its way is sent again. */
+const AGAIN = [300, 1500];
+
+/**
+ * POST what is to be done once. If no answer comes it is sent again, under a key by which the
+ * server knows it.
+ */
+export async function requestOnce<T>(path: string, body: unknown): Promise<T> {
+  const headers = { "Idempotency-Key": randomKey() };
+  for (const pause of AGAIN) {
+    try {
+      return await request<T>("POST", path, { body, headers });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 0) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return await request<T>("POST", path, { body, headers });
+}
+
+/** `crypto.randomUUID` is not there on pages of other machines without HTTPS. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Send bytes, such as a dropped picture, without reading them into memory. */
 export async function upload<T>(path: string, file: Blob): Promise<T> {
   const headers = { "Content-Type": "application/octet-stream" };
