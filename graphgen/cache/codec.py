@@ -11,15 +11,16 @@ import dataclasses
 import enum
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..models.reference import ModelRef, Patch
 from ..types import Types
 from .values import is_tensor
 
 VERSION = 1
+_LONGEST_HEAD = 100 << 20
 _Load = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 _Make = Callable[[type, dict[str, Any]], Any]
 
@@ -38,22 +39,25 @@ class Codec:
     def __init__(self, types: Types) -> None:
         self._types = types
 
-    def encode(self, value: Any) -> bytes:
+    def encode(self, value: Any, notes: Mapping[str, str] | None = None) -> bytes:
         """A safetensors file whose metadata holds the structure and a digest of it all.
+
+        Args:
+            notes: More metadata, about the value.
 
         Raises:
             NotStorable: It holds an object of a class that is no registered port type.
         """
         try:
-            return self._encode(value)
+            return self._encode(value, notes or {})
         except NotStorable:
             raise
         except Exception as error:  # too deep, half a character, a dtype without a name
             raise NotStorable(f"{type(error).__name__}: {error}") from None
 
-    def _encode(self, value: Any) -> bytes:
+    def _encode(self, value: Any, notes: Mapping[str, str]) -> bytes:
         tree, arrays, libraries = self._take_apart(value)
-        metadata = {"graphgen": tree, "digest": _digest(tree, arrays, libraries)}
+        metadata = {**notes, "graphgen": tree, "digest": _digest(tree, arrays, libraries)}
         if any(hasattr(array, "cpu") for array in arrays.values()):
             import torch
             from safetensors.torch import save
@@ -182,6 +186,16 @@ class Codec:
                 for cls in (spec.cls, *spec.parts):
                     classes[cls.__qualname__] = cls
         return classes
+
+
+def metadata_of(stream: BinaryIO) -> dict[str, str]:
+    """What stands at the beginning of a file beside the arrays; empty if it is damaged."""
+    try:
+        length = int.from_bytes(stream.read(8), "little")
+        head = json.loads(stream.read(min(length, _LONGEST_HEAD)))
+        return dict(head["__metadata__"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
 
 
 def _load(data: bytes, tree: dict[str, Any]) -> dict[str, Any]:

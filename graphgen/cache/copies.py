@@ -48,7 +48,7 @@ class Copies:
                 original = host.sharing(storage_of(tensor)[0])
                 # As dear as the value that it is a copy of: it is wanted here as much.
                 cost = seconds if original is None else original.worth * weight.nbytes
-                entry = Entry(key, (copy,), max(cost, seconds), weight, source)
+                entry = Entry(key, (copy,), max(cost, seconds), weight, source=source)
                 self._index[key] = entry
                 gone = tier.put(entry)
         return copy, gone, seconds

@@ -5,15 +5,38 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..workspace import PARTIAL_PREFIX, atomic_file
-from .codec import Codec, Corrupt, NotStorable
+from .codec import Codec, Corrupt, NotStorable, metadata_of
 
 SUFFIX = ".safetensors"
 STALE_SECONDS = 3600
+_MADE_BY = "made_by"
+
+
+@dataclass(frozen=True)
+class KindOnDisk:
+    """Entries that one node type made.
+
+    Attributes:
+        made_by: The node type; empty if an entry does not tell.
+        entries: How many.
+        nbytes: Their size.
+        oldest: When the one that was not used for longest was last used, in seconds since
+            the epoch.
+        newest: When one of them was last used.
+    """
+
+    made_by: str
+    entries: int
+    nbytes: int
+    oldest: float
+    newest: float
 
 
 class DiskTier:
@@ -58,11 +81,15 @@ class DiskTier:
         _touch(path)
         return value
 
-    def write(self, key: bytes, value: Any) -> bool:
-        """Keep a value; False if it has no form on disk or the disk has no room."""
+    def write(self, key: bytes, value: Any, made_by: str = "") -> bool:
+        """Keep a value; False if it has no form on disk or the disk has no room.
+
+        Args:
+            made_by: Node type that made it, for who looks into the cache.
+        """
         path = self._path(key)
         try:
-            data = self._codec.encode(value)
+            data = self._codec.encode(value, {_MADE_BY: made_by})
             if len(data) > self.budget:
                 return False
             with atomic_file(path) as temporary:
@@ -85,6 +112,23 @@ class DiskTier:
         """Number of entries and their bytes."""
         sizes = [size for _, size, _ in self._files()]
         return len(sizes), sum(sizes)
+
+    def by_node_type(self) -> list[KindOnDisk]:
+        """What is there by the node type that made it, the largest first. Looks into every
+        file."""
+        kinds: dict[str, list[tuple[float, int]]] = {}
+        for used, size, path in self._files():
+            try:
+                with path.open("rb") as stream:
+                    made_by = metadata_of(stream).get(_MADE_BY, "")
+            except OSError:  # removed since
+                continue
+            kinds.setdefault(made_by, []).append((used, size))
+        told = [
+            KindOnDisk(made_by, len(found), sum(s for _, s in found), *_ends(u for u, _ in found))
+            for made_by, found in kinds.items()
+        ]
+        return sorted(told, key=lambda kind: -kind.nbytes)
 
     def clear(self) -> int:
         """Remove every entry; returns the bytes given back."""
@@ -128,3 +172,8 @@ def _touch(path: Path) -> None:
     """Note that it was used."""
     with suppress(OSError):  # another process removed it; what was read is good all the same
         os.utime(path)
+
+
+def _ends(moments: Iterable[float]) -> tuple[float, float]:
+    known = list(moments)
+    return min(known), max(known)

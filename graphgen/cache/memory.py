@@ -28,12 +28,13 @@ class Entry:
 
     Attributes:
         tier: Where it is kept; None once it was told to leave.
+        made_by: The node type that made it.
         source: The tensor of which it is a copy on another device.
     """
 
     __slots__ = (
-        "key", "nbytes", "plain", "priority", "seconds", "source", "storages", "tier", "used",
-        "values", "worth",
+        "key", "made_by", "nbytes", "plain", "priority", "seconds", "source", "storages", "tier",
+        "used", "values", "worth",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +43,7 @@ class Entry:
         values: tuple[Any, ...],
         seconds: float,
         weight: Weight,
+        made_by: str = "",
         source: ref[Any] | None = None,
     ) -> None:
         self.key = key
@@ -56,6 +58,7 @@ class Entry:
         self.priority = 0.0
         self.used = 0
         self.tier: MemoryTier | None = None
+        self.made_by = made_by
         self.source = source
 
 

@@ -136,14 +136,19 @@ class Cache:
         self._misses += 1
         return None
 
-    def settle(self, key: bytes, values: Values, seconds: float) -> None:
-        """Keep the outputs that were computed after a ``claim``, and tell who waits."""
+    def settle(self, key: bytes, values: Values, seconds: float, made_by: str = "") -> None:
+        """Keep the outputs that were computed after a ``claim``, and tell who waits.
+
+        Args:
+            seconds: What they took.
+            made_by: The node type.
+        """
         # Most nodes of a large graph give one value.
         weight = weigh(values[0] if len(values) == 1 else values)
         if weight.spread:
             values = to_host(values)
             weight = weigh(values)
-        entry = Entry(key, values, seconds, weight)
+        entry = Entry(key, values, seconds, weight, made_by)
         tier = self._tiers.get(weight.device) or self._tier(weight.device)
         with self._lock:
             gone = self._put(entry, tier)
@@ -154,7 +159,7 @@ class Cache:
         if gone:
             self._leave(gone, tier)
         if self._disk is not None and seconds >= DISK_MIN_SECONDS:
-            self._write(key, values, weight.nbytes, weight.device)
+            self._write(key, entry, values, weight.device)
 
     def abandon(self, key: bytes) -> None:
         """Give a claim back: the computation failed, or its outputs can't be kept."""
@@ -251,7 +256,7 @@ class Cache:
             _log.exception("a value could not be moved from %s to host memory", tier.name)
             self._forget(entry)
             return
-        moved = Entry(entry.key, values, entry.seconds, weigh(values))
+        moved = Entry(entry.key, values, entry.seconds, weigh(values), entry.made_by)
         with self._lock:
             if self._index.get(entry.key) is not entry:  # forgotten, or made anew
                 return
@@ -266,7 +271,7 @@ class Cache:
         key, disk = entry.key, self._disk
         worth_it = disk is not None and entry.seconds >= DISK_MIN_SECONDS
         if worth_it and isinstance(key, bytes) and not disk.has(key):  # type: ignore[union-attr]
-            self._write(key, entry.values, entry.nbytes, tier.name)
+            self._write(key, entry, entry.values, tier.name)
         self._forget(entry)
         self._count("drop", entry.key, 0.0, entry.nbytes, tier.name, "")
 
@@ -289,11 +294,12 @@ class Cache:
         self._leave(gone, self._host)
         return values
 
-    def _write(self, key: bytes, values: Values, nbytes: int, device: str) -> None:
+    def _write(self, key: bytes, entry: Entry, values: Values, device: str) -> None:
         assert self._disk is not None
         began = time.perf_counter()
-        if self._disk.write(key, values):
-            self._count("write", key, time.perf_counter() - began, nbytes, device, DISK)
+        if self._disk.write(key, values, entry.made_by):
+            spent = time.perf_counter() - began
+            self._count("write", key, spent, entry.nbytes, device, DISK)
 
     def _land(self, key: bytes, values: Values | None) -> None:
         with self._lock:

@@ -1,6 +1,7 @@
 """Using a graphgen server from another program: ``Client``, and ``AsyncClient`` for async
 code."""
 
+from ..engine.memory import DeviceUse, MemoryUse, Moves, TierUse
 from .address import DEFAULT_URL, TOKEN_VARIABLE
 from .aio import AsyncClient
 from .catalogue import Catalogue, NodeType, PortType, ServerModel, ServerPack
@@ -29,8 +30,11 @@ __all__ = [
     "Client",
     "ClientClosed",
     "Conflict",
+    "DeviceUse",
     "File",
     "FileList",
+    "MemoryUse",
+    "Moves",
     "NodeType",
     "NotFound",
     "PortType",
@@ -43,6 +47,7 @@ __all__ = [
     "ServerRun",
     "ServerUnreachable",
     "Signature",
+    "TierUse",
     "Validation",
     "WaitTimeout",
     "WrongServer",

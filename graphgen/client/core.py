@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic
 from urllib.parse import quote
 
+from ..engine.memory import MemoryUse
 from ..runs.events import RunQueued
 from ..workflow import Workflow
 from .answers import problems_in
@@ -16,6 +17,7 @@ from .events import OnEvent
 from .file import F
 from .files import ServerFiles
 from .link import Link
+from .memory import memory_of
 from .run import Item, QueueState, ServerRun, Status, Validation, queue_of, run_of
 from .sending import with_files
 from .waiting import Waiting, accepted
@@ -236,6 +238,20 @@ class Core(Generic[F]):
             ServerModel(entry["name"], entry["kind"], entry["bytes"], entry["source"])
             for entry in content["models"]
         ]
+
+    async def memory(self) -> MemoryUse:
+        """What the server keeps where: outputs of nodes and weights of models."""
+        return memory_of(await self._link.call("GET", "/api/memory"))
+
+    async def free_memory(self) -> int:
+        """Have the server drop what it keeps in memory and does not use; what is on its disk
+        stays.
+
+        Returns:
+            Bytes that were given back.
+        """
+        freed: int = (await self._link.call("POST", "/api/memory/free"))["freed"]
+        return freed
 
     async def _submit(
         self,

@@ -97,6 +97,8 @@ class Client:
     validate = blocking(Core[File].validate)
     nodes = blocking(Core[File].nodes)
     models = blocking(Core[File].models)
+    memory = blocking(Core[File].memory)
+    free_memory = blocking(Core[File].free_memory)
 
     @property
     def url(self) -> str:

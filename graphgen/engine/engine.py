@@ -33,6 +33,7 @@ from .context import DTYPES, CancelToken, Context
 from .events import Listener
 from .executor import Run
 from .lanes import Lanes
+from .memory import MemoryUse, memory_use
 from .plan import Planner
 from .result import RunResult
 
@@ -317,6 +318,11 @@ class Engine:
             token.cancel()
             await asyncio.wait([work])
             raise
+
+    def memory_use(self) -> MemoryUse:
+        """What is kept where: outputs of nodes and weights of models."""
+        gear = self._gear
+        return memory_use(gear.cache, gear.pool)
 
     def free_memory(self) -> int:
         """Drop cached outputs and idle models from memory; returns the bytes given back."""

@@ -367,7 +367,7 @@ class Run:
         assert step.key is not None
         try:
             if all_made(values):
-                self._cache.settle(step.key, values, seconds)
+                self._cache.settle(step.key, values, seconds, step.spec.id)
                 return
         except Exception:  # a value that can't be measured or moved is used, not kept
             _log.exception("the outputs of %s could not be cached", step.id)

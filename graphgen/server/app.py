@@ -7,7 +7,19 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from .errors import errors
-from .routes import api, editor, files, health, nodes, plugins, queue, runs, templates, workflows
+from .routes import (
+    api,
+    editor,
+    files,
+    health,
+    memory,
+    nodes,
+    plugins,
+    queue,
+    runs,
+    templates,
+    workflows,
+)
 from .security import add_headers, guarded
 from .services import SERVICES, Services
 from .uploads import clear_leftovers
@@ -23,6 +35,7 @@ OWN_ROUTES = [
     *files.ROUTES,
     *templates.ROUTES,
     *editor.ROUTES,
+    *memory.ROUTES,
     *api.ROUTES,
     web.get("/api/events", events),
 ]

@@ -81,10 +81,23 @@ class Metrics:
         yield _counted("graphgen_cache_misses", "Values not found", [], {(): stats.misses})
         yield _gauge("graphgen_cache_bytes", "Size of the cache", ["tier"], stats.nbytes)
         yield _gauge("graphgen_cache_entries", "Values in the cache", ["tier"], stats.entries)
+        yield _gauge("graphgen_cache_budget_bytes", "Size it may have", ["tier"], stats.budgets)
+        yield _counted("graphgen_cache_evictions", "Values without room", ["tier"], stats.evictions)
+        yield _counted(
+            "graphgen_cache_moves",
+            "Values taken to another tier",
+            ["source", "target"],
+            stats.moves,
+        )
 
     def _memory(self) -> Iterator[Metric]:
-        weights = self._engine.pool.usage()
+        pool = self._engine.pool.statistics()
+        weights = {device: use.nbytes for device, use in pool.devices.items()}
         yield _gauge("graphgen_model_bytes", "Weights that are loaded", ["device"], weights)
+        yield _counted("graphgen_model_loads", "Models read from files", [], {(): pool.loads})
+        yield _counted("graphgen_model_hits", "Models found loaded", [], {(): pool.hits})
+        yield _counted("graphgen_model_moves", "Models taken to a device", [], {(): pool.moves})
+        yield _counted("graphgen_model_drops", "Models dropped for room", [], {(): pool.drops})
         used = {"cpu": resident_bytes()}
         used.update({device: devices.held(device) for device in devices.accelerators()})
         yield _gauge("graphgen_memory_bytes", "Memory that this process holds", ["device"], used)

@@ -1,4 +1,4 @@
-"""Runs and the queue as clients see them."""
+"""Runs, the queue and what is in memory as clients see them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from ..engine.memory import MemoryUse
     from ..runs import RunQueue, RunRecord
     from ..saved import SavedWorkflow
 
@@ -47,6 +48,52 @@ def queue_dict(queue: RunQueue, active: list[RunRecord]) -> dict[str, Any]:
         "running": [record.run_id for record in active if record.status == "running"],
         "queued": [record.run_id for record in active if record.status == "queued"],
         "capacity": queue.capacity,
+    }
+
+
+def memory_dict(use: MemoryUse) -> dict[str, Any]:
+    """What is kept where."""
+    return {
+        "tiers": [
+            {
+                "name": tier.name,
+                "bytes": tier.nbytes,
+                "budget": tier.budget,
+                "entries": tier.entries,
+                "hits": tier.hits,
+                "evictions": tier.evictions,
+            }
+            for tier in use.tiers
+        ],
+        "misses": use.misses,
+        "moves": [
+            {"source": move.source, "target": move.target, "count": move.count}
+            for move in use.moves
+        ],
+        "devices": [
+            {
+                "name": device.name,
+                "free": device.free,
+                "total": device.total,
+                "weights": device.weights,
+                "weights_budget": device.weights_budget,
+            }
+            for device in use.devices
+        ],
+        "models": [
+            {
+                "name": model.name,
+                "loader": model.loader,
+                "device": model.device,
+                "dtype": model.dtype,
+                "bytes": model.nbytes,
+                "mapped": model.mapped,
+                "users": model.users,
+                "hits": model.hits,
+                "offloaded": model.offloaded,
+            }
+            for model in use.models
+        ],
     }
 
 

@@ -40,6 +40,9 @@ def test_runs_nodes_cache_queue_and_memory_are_counted(server):
     assert found["graphgen_cache_misses_total",] >= 2
     assert found["graphgen_cache_bytes", "cpu"] > 0
     assert ("graphgen_cache_bytes", "disk") in found
+    assert found["graphgen_cache_budget_bytes", "cpu"] > found["graphgen_cache_bytes", "cpu"]
+    assert found["graphgen_cache_evictions_total", "cpu"] == 0
+    assert found["graphgen_model_loads_total",] == 0
     assert found["graphgen_queue_length",] == 1
     assert found["graphgen_queue_running",] == 1
     assert found["graphgen_memory_bytes", "cpu"] > 10_000_000

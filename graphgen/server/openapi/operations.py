@@ -7,7 +7,7 @@ from typing import Any
 from ...runs.problems import MAX_PRIORITY
 from ..pictures import MAX_EDGE, MIN_EDGE
 from ..waiting import MAX_WAIT
-from .schemas import OBJECT, STATUS, TEXT, Schema, many, maybe, record, ref
+from .schemas import OBJECT, STATUS, TEXT, WHOLE, Schema, many, maybe, record, ref
 
 Operation = dict[str, Any]
 JSON = "application/json"
@@ -390,6 +390,15 @@ PATHS: dict[str, dict[str, Operation]] = {
             "catalogue",
             "Modules that packs bring for the editor",
             record({"modules": many(ref("Module"))}),
+        )
+    },
+    "/api/memory": {"get": operation("show_memory", "server", "What is kept where", ref("Memory"))},
+    "/api/memory/free": {
+        "post": operation(
+            "free_memory",
+            "server",
+            "Drop what is kept in memory and not in use; what is on disk stays",
+            record({"freed": WHOLE}),
         )
     },
     "/healthz": {"get": operation("health", "server", "That the server answers", OBJECT)},

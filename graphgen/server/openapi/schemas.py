@@ -186,6 +186,51 @@ _ANSWERS: dict[str, Schema] = {
         picture_url=TEXT,
         workflow=ref("Workflow"),
     ),
+    "Memory": record(
+        {
+            "tiers": many(
+                record(
+                    {
+                        "name": {**TEXT, "description": "A device such as cpu, or disk."},
+                        "bytes": WHOLE,
+                        "budget": WHOLE,
+                        "entries": WHOLE,
+                        "hits": WHOLE,
+                        "evictions": WHOLE,
+                    }
+                )
+            ),
+            "misses": WHOLE,
+            "moves": many(record({"source": TEXT, "target": TEXT, "count": WHOLE})),
+            "devices": many(
+                record(
+                    {
+                        "name": TEXT,
+                        "free": WHOLE,
+                        "total": {**WHOLE, "description": "0 if the device can't tell."},
+                        "weights": {**WHOLE, "description": "Bytes of models loaded there."},
+                        "weights_budget": maybe(WHOLE),
+                    }
+                )
+            ),
+            "models": many(
+                record(
+                    {
+                        "name": TEXT,
+                        "loader": TEXT,
+                        "device": TEXT,
+                        "dtype": TEXT,
+                        "bytes": WHOLE,
+                        "mapped": {**WHOLE, "description": "Of these, pages of files."},
+                        "users": WHOLE,
+                        "hits": WHOLE,
+                        "offloaded": TRUTH,
+                    }
+                )
+            ),
+        },
+        "Outputs of nodes by tier of the cache, and the models that are loaded, in bytes.",
+    ),
     "Module": record(
         {"pack": TEXT, "name": TEXT, "url": TEXT, "types": many(TEXT), "widgets": many(TEXT)}
     ),
