@@ -49,6 +49,9 @@ def scan(tmp_path):
         "DeviceSerialNumber": "PID-48213",
         "RequestedProcedureDescription": "Quixote again",
         "PatientAge": "077Y",
+        "ManufacturerModelName": "Dulcinea 16",
+        "FilterType": "OTHER-771",
+        "BodyPartExamined": "QUIXOTE",
     }
     slices = scans.ct_slices(**texts)
     volume = read_scan(scans.write(slices, tmp_path / "Quixote Alonso"))
@@ -62,9 +65,10 @@ def files(folder):
 
 
 def leaks(path, secrets):
-    """Which secrets stand in a file: as bytes, in any case, also in UTF-16 and in archives."""
+    """Which secrets stand in a file or its name: as bytes, in any case, also in UTF-16 and in
+    archives."""
     content = path.read_bytes()
-    contents = [content]
+    contents = [content, path.name.encode()]
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             contents += [archive.read(name) for name in archive.namelist()]
@@ -115,6 +119,15 @@ def test_the_search_for_leaks_finds_them(scan, tmp_path):
     found = set().union(*(leaks(path, secrets) for path in saved))
     assert {"Quixote", "PID-48213", "19470316", "ACC-99812", "Dulcinea", "Sancho"} <= found
     assert "private words" not in found
+
+
+def test_what_was_kept_as_harmless_is_kept_unless_it_names_somebody(scan, tmp_path):
+    volume, _ = scan
+    paths = save_dicom(volume, ctx=Context(outputs=tmp_path)).paths
+    one = pydicom.dcmread(paths[0])
+    assert (one.Manufacturer, one.ConvolutionKernel, one.KVP) == ("Windmill", "B30f", 120)
+    for keyword in ("ManufacturerModelName", "FilterType", "BodyPartExamined"):
+        assert not one.get(keyword)
 
 
 def test_no_private_attribute_and_no_person_but_the_pseudonym(scan, tmp_path):

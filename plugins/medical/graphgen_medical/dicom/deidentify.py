@@ -3,12 +3,13 @@ what has to stay, consistently."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
+    from pydicom import DataElement, Dataset
 
 REPLACED = (
     "PatientName", "PatientID", "PatientBirthDate", "StudyInstanceUID", "StudyDate", "StudyTime",
@@ -38,6 +39,15 @@ HARMLESS = (
 devices by serial number, people and everything else may hold a name, and are left out."""
 
 
+IDENTIFIERS = (
+    "PatientID", "OtherPatientIDs", "PatientBirthDate", "AccessionNumber", "IssuerOfPatientID",
+    "AdmissionID", "MedicalRecordLocator", "OtherPatientNames",
+)  # fmt: skip
+"""Beside all names of people: what must not stand in a text that is kept."""
+TEXTS = ("CS", "LO", "LT", "SH", "ST", "UC", "UT")
+STRUCTURE = ("ImageType", "Modality", "PatientSex", "SpecificCharacterSet")
+"""Coded values that DICOM can't do without."""
+SHORTEST = 3  # letters; parts of names that are shorter stand in many words
 METHOD = "dicognito; graphgen-medical keeps listed attributes only"
 
 
@@ -65,9 +75,12 @@ class Deidentifier:
         """De-identify a dataset in place, its file meta information included."""
         from pydicom.datadict import keyword_for_tag
 
-        kept = {*REPLACED, *HARMLESS}
+        words = _identifying(dataset)
         for tag in list(dataset.keys()):
-            if tag.is_private or keyword_for_tag(tag) not in kept:
+            keyword = keyword_for_tag(tag)
+            if keyword in REPLACED:
+                continue
+            if tag.is_private or keyword not in HARMLESS or _tells(dataset[tag], words):
                 del dataset[tag]
         for keyword in ("PatientID", "PatientName"):
             if not dataset.get(keyword):
@@ -75,3 +88,20 @@ class Deidentifier:
         self._anonymizer.anonymize(dataset)
         dataset.PatientIdentityRemoved = "YES"
         dataset.DeidentificationMethod = METHOD
+
+
+def _identifying(dataset: Dataset) -> set[str]:
+    """Names and IDs in an object, in lower case, a name by its parts."""
+    found: set[str] = set()
+    for element in dataset.iterall():
+        if element.VR == "PN" or element.keyword in IDENTIFIERS:
+            found.update(re.split(r"[\^=\s\\]+", str(element.value).lower()))
+    return {word for word in found if len(word) >= SHORTEST}
+
+
+def _tells(element: DataElement, words: set[str]) -> bool:
+    """Whether a text holds one of the words, as people write names into any field."""
+    if element.VR not in TEXTS or element.keyword in STRUCTURE:
+        return False
+    value = str(element.value).lower()
+    return any(word in value for word in words)
