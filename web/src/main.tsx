@@ -16,6 +16,7 @@ import "./theme/form.css";
 import "./theme/dialog.css";
 import "./theme/documents.css";
 import "./theme/gallery.css";
+import "./theme/memory.css";
 import { followTheme } from "./theme/theme";
 import { listenForDrops } from "./widgets/drop";
 

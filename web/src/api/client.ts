@@ -5,6 +5,7 @@ import type { JsonObject } from "../graph/json";
 import { request, requestOnce, upload } from "./http";
 import type {
   Accepted,
+  MemoryUse,
   Queue,
   Renamed,
   Revision,
@@ -39,6 +40,8 @@ export const api = {
   cancel: (id: string) => request<Run>("DELETE", `/api/runs/${name(id)}`),
   queue: () => request<Queue>("GET", "/api/queue"),
   pause: (paused: boolean) => request<Queue>("PATCH", "/api/queue", { body: { paused } }),
+  memory: () => request<MemoryUse>("GET", "/api/memory"),
+  freeMemory: () => request<{ freed: number }>("POST", "/api/memory/free"),
   reorder: (run_ids: readonly string[]) =>
     request<Queue>("PUT", "/api/queue/order", { body: { run_ids } }),
 

@@ -153,3 +153,39 @@ export interface PreviewHeader {
   readonly total: number;
   readonly media_type: string;
 }
+
+/** A tier of the cache: a device such as `cpu`, or `disk`. Sizes are in bytes. */
+export interface MemoryTier {
+  readonly name: string;
+  readonly bytes: number;
+  readonly budget: number;
+  readonly entries: number;
+  readonly hits: number;
+  readonly evictions: number;
+}
+
+export interface MemoryDevice {
+  readonly name: string;
+  readonly free: number;
+  /** 0 if the device can't tell. */
+  readonly total: number;
+  readonly weights: number;
+  /** Null for no limit. */
+  readonly weights_budget: number | null;
+}
+
+export interface LoadedModel {
+  readonly name: string;
+  readonly device: string;
+  readonly dtype: string;
+  readonly bytes: number;
+  /** Nodes that compute with it now. */
+  readonly users: number;
+  readonly offloaded: boolean;
+}
+
+export interface MemoryUse {
+  readonly tiers: readonly MemoryTier[];
+  readonly devices: readonly MemoryDevice[];
+  readonly models: readonly LoadedModel[];
+}

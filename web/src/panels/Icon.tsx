@@ -43,6 +43,7 @@ const PATHS = {
   save: "M3 3h8l2 2v8H3zM5.5 3v3h4V3M5.5 13V9.5h5V13",
   pictures: "M2 4h9v9H2zM4 2h10v9M2.5 11.5l2.5-3 2 2 1.5-1.5 2.5 3",
   queue: "M2 4h8M2 8h6M2 12h4M10.5 8.5v5l4-2.5z",
+  memory: "M4 4h8v8H4zM6 1.5V4M10 1.5V4M6 12v2.5M10 12v2.5M1.5 6H4M1.5 10H4M12 6h2.5M12 10h2.5",
   pause: "M5.5 4v8M10.5 4v8",
   pencil: "M3 13l.7-3L11 2.7 13.3 5 6 12.3zM9.5 4.2l2.3 2.3",
   trash: "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9M7 7v4M9 7v4",

@@ -4,6 +4,7 @@ import { activeDocument } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import { ActionButton } from "../ActionButton";
 import { FileMenu } from "./FileMenu";
+import { MemoryButton } from "./Memory";
 import { RunControls } from "./RunControls";
 import { Tabs } from "./Tabs";
 
@@ -32,6 +33,7 @@ export function TopBar() {
       <ActionButton action="view.shortcuts" icon="help" />
       <ActionButton action="panel.gallery" icon="pictures" />
       <QueueButton />
+      <MemoryButton />
       <RunControls />
     </header>
   );
