@@ -78,6 +78,7 @@ class _Sender:
         assert request.transport is not None
         self._request = request
         self._feed = services(request).feed
+        self._feed.catch_up()  # what was before is no news
         self._transport = request.transport
         self._most = self._transport.get_write_buffer_limits()[1]  # beyond it ``drain`` waits
         self._reset = since is None or not self._feed.reaches(since)
