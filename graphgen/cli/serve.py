@@ -100,12 +100,10 @@ def serve(
 
     The address is printed on standard output when the server answers.
     """
-    import asyncio
-
     from ..server.logs import log_to
     from ..server.security import Guard, is_loopback
     from ..server.services import Limits
-    from ..server.serving import Stop, bind
+    from ..server.serving import Stop, bind, run
     from ..server.serving import serve as serve_on
     from ..workspace import Workspace
     from .device import checked_device
@@ -143,7 +141,7 @@ def serve(
         ):
             for problem in parts.packs.problems.values():
                 report.warn(problem)
-            asyncio.run(serve_on(parts, listener, stop, ready))
+            run(serve_on(parts, listener, stop, ready))
     return 0
 
 

@@ -7,8 +7,10 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 from aiohttp import web
 
@@ -61,6 +63,21 @@ async def serving(parts: Services, listener: socket.socket) -> AsyncIterator[Non
         yield
     finally:
         await runner.cleanup()
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a server on an event loop of its own: uvloop's, as many clients take a third less
+    time on it; on Windows, which it does not know, asyncio's."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(main)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 class Stop:

@@ -19,7 +19,7 @@ from graphgen.saved import SavedWorkflows
 from graphgen.server import Limits, Services
 from graphgen.server.feed import Feed
 from graphgen.server.security import Guard
-from graphgen.server.serving import bind, serving
+from graphgen.server.serving import bind, run, serving
 
 PATIENCE = 20.0
 
@@ -50,7 +50,7 @@ class Live:
     def __enter__(self) -> Live:
         self.queue.open()
         self._listener = bind("127.0.0.1", 0)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread = threading.Thread(target=lambda: run(self._serve()), daemon=True)
         self._thread.start()
         assert self._up.wait(PATIENCE)
         return self
