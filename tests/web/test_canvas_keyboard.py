@@ -85,6 +85,29 @@ def test_a_drawn_link_is_left_or_ends_with_a_new_node(page):
     assert {"link": "two.value"} in nodes[added]["inputs"].values(), nodes[added]
 
 
+def test_the_menu_of_the_selection_opens_by_keyboard(page):
+    put(page, NUMBERS)
+    card(page, "two").locator(".card-header").click(position={"x": 20, "y": 8})
+    press(page, "Shift+F10")
+    menu = page.get_by_role("menu")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
+    collapse = menu.locator('[data-action="edit.collapse"]')
+    for _ in range(20):
+        if collapse.evaluate("entry => entry === document.activeElement"):
+            break
+        press(page, "ArrowDown")
+    press(page, "Enter")
+    expect(menu).to_have_count(0)
+    assert document(page)["editor"]["collapsed"] == ["two"]
+    page.mouse.click(700, 700)
+    page.evaluate(  # as the key for menus does it; nothing is selected
+        "document.body.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true }))"
+    )
+    expect(menu.locator('[data-action="edit.add_node"]')).to_be_visible()
+    press(page, "Escape")
+    expect(menu).to_have_count(0)
+
+
 def test_a_far_away_port_comes_near_and_the_sheet_tells_the_keys(page):
     put(page, NUMBERS)
     card(page, "same").locator(".card-header").click(position={"x": 20, "y": 8})

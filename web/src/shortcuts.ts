@@ -2,6 +2,7 @@
 
 import { type ActionName, perform } from "./actions";
 import type { TextKey } from "./i18n";
+import { useEditor } from "./store/store";
 
 export interface Shortcut {
   /** `mod` is Ctrl, or Cmd on a Mac; `key` as in `KeyboardEvent.key`, letters in lower case. */
@@ -43,6 +44,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: "f2", action: "edit.rename", group: "shortcuts.edit" },
   { keys: "enter", action: "edit.open", group: "shortcuts.edit" },
   { keys: "escape", action: "edit.escape", group: "shortcuts.edit", inText: true },
+  { keys: "shift+f10", action: "edit.menu", group: "shortcuts.edit" },
   { keys: "w", action: "link.draw", group: "shortcuts.edit" },
   { keys: "m", action: "edit.mute", group: "shortcuts.edit" },
   { keys: "b", action: "edit.bypass", group: "shortcuts.edit" },
@@ -100,8 +102,18 @@ export function listenForShortcuts(): () => void {
     if (target?.closest("dialog")) return;
     if (perform(shortcut.action)) event.preventDefault();
   };
+  // The key for menus tells itself by this event, on the page as a whole; after Shift+F10 the
+  // browser would open its own menu over ours.
+  const onMenu = (event: Event) => {
+    const { menu } = useEditor.getState();
+    if (menu || (event.target === document.body && perform("edit.menu"))) event.preventDefault();
+  };
   window.addEventListener("keydown", onKeyDown);
-  return () => window.removeEventListener("keydown", onKeyDown);
+  window.addEventListener("contextmenu", onMenu);
+  return () => {
+    window.removeEventListener("keydown", onKeyDown);
+    window.removeEventListener("contextmenu", onMenu);
+  };
 }
 
 /** The keys for people, such as `Ctrl ⇧ Z`. */
@@ -117,6 +129,7 @@ export function showKeys(keys: string, mac = /Mac|iP/.test(navigator.platform)):
     escape: "Esc",
     tab: "Tab",
     f2: "F2",
+    f10: "F10",
     pageup: "PgUp",
     pagedown: "PgDn",
     arrowleft: "←",

@@ -65,10 +65,10 @@ export const arrangeActions = {
   "move.right": moving(1, 0),
   "move.up": moving(0, -1),
   "move.down": moving(0, 1),
-  "move.far_left": moving(-5, 0),
-  "move.far_right": moving(5, 0),
-  "move.far_up": moving(0, -5),
-  "move.far_down": moving(0, 5),
+  "move.far_left": moving(-5, 0, "move.far"),
+  "move.far_right": moving(5, 0, "move.far"),
+  "move.far_up": moving(0, -5, "move.far"),
+  "move.far_down": moving(0, 5, "move.far"),
   "select.next": stepping(1, "select.next"),
   "select.previous": stepping(-1, "select.previous"),
 } satisfies Record<string, Action>;
@@ -89,7 +89,7 @@ function distributing(axis: Axis, label: Action["label"]): Action {
 }
 
 /** Moves the selection by steps of the grid; without one it moves the view. */
-function moving(x: number, y: number): Action {
+function moving(x: number, y: number, label: Action["label"] = "move.move"): Action {
   const run = () => {
     const graph = activeGraph(get());
     const places = [...(activeDocument(get())?.selection ?? [])].flatMap((id) => {
@@ -100,7 +100,7 @@ function moving(x: number, y: number): Action {
     const view = canvas()?.getViewport();
     if (view) void canvas()?.setViewport({ ...view, x: view.x - 60 * x, y: view.y - 60 * y });
   };
-  return { label: "move.move", run, enabled: (state) => isOpen(state) && nearCanvas() };
+  return { label, run, enabled: (state) => isOpen(state) && nearCanvas() };
 }
 
 /** Selects the node after or before the selected one, in reading order. */

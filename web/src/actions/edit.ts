@@ -4,6 +4,7 @@ import { GROUP_PREFIX, NOTE_PREFIX } from "../canvas/boxes";
 import { LINK_PREFIX } from "../canvas/flow";
 import { lastPointer, middleOfWindow, toGraph } from "../canvas/instance";
 import { copySelection, duplicateSelection, pasteClipboard } from "../canvas/tools/clipboard";
+import { openMenuByKey } from "../canvas/tools/menus";
 import { startWiring } from "../canvas/tools/wiring";
 import { removeGroups, removeNotes } from "../commands/graph";
 import { disconnect } from "../commands/links";
@@ -65,6 +66,11 @@ export const editActions = {
       const screen = lastPointer() ?? middleOfWindow();
       get().setView({ search: { at: toGraph(screen), screen, linking: null } });
     },
+  },
+  "edit.menu": {
+    label: "edit.menu",
+    run: openMenuByKey,
+    enabled: (state) => isOpen(state) && nearCanvas(),
   },
   "link.draw": {
     label: "link.draw",

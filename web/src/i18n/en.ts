@@ -287,6 +287,8 @@ export const en = {
   "arrange.snap": "Snap to the grid",
   "group.select": "Select what is on it",
   "group.fit": "Fit to what is on it",
+  "move.far": "The same, by larger steps",
+  "edit.menu": "Menu of the selection",
   "move.move": "Move, or pan without a selection",
   "select.next": "Next node",
   "select.previous": "Previous node",

@@ -285,6 +285,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "arrange.snap": "对齐网格",
   "group.select": "选择组内内容",
   "group.fit": "适应组内内容",
+  "move.far": "同上,步幅更大",
+  "edit.menu": "所选内容的菜单",
   "move.move": "移动;未选择时平移视图",
   "select.next": "下一个节点",
   "select.previous": "上一个节点",

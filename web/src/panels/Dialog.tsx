@@ -27,7 +27,7 @@ export function Dialog({
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     // One begins in its field, not at its cross, which the browser would take.
-    element?.querySelector<HTMLElement>(".text-input")?.focus();
+    element?.querySelector<HTMLElement>("[data-begin]")?.focus();
     return () => element?.close();
   }, []);
   return (

@@ -1,11 +1,13 @@
 /** Opens the context menu of what is under the pointer; what is not selected is, first. */
 
 import type { MouseEvent } from "react";
+import { around } from "../../graph/boxes";
 import type { Menu } from "../../store/canvas";
 import { activeDocument } from "../../store/documents";
 import { useEditor } from "../../store/store";
+import { shownBoxes } from "../boxes";
 import { LINK_PREFIX, type LinkEdge } from "../flow";
-import { toGraph } from "../instance";
+import { canvas, middleOfWindow, toGraph } from "../instance";
 import { boxAt } from "./overview";
 
 type Event = globalThis.MouseEvent | MouseEvent;
@@ -44,6 +46,18 @@ export function openLinkMenu(event: Event, edge: LinkEdge): void {
   useEditor.getState().select([edge.id]);
   open(event, "link", edge.id.slice(LINK_PREFIX.length));
 }
+
+/** By keyboard: the menu of what is selected, beside it, or of the canvas. */
+export function openMenuByKey(): void {
+  const state = useEditor.getState();
+  const frame = around(shownBoxes(state, "selected"));
+  const place = frame && canvas()?.flowToScreenPosition({ x: frame[0], y: frame[1] });
+  const screen = place ? ([place.x + BESIDE, place.y + BESIDE] as const) : middleOfWindow();
+  const on = frame ? "selection" : "canvas";
+  state.setCanvas({ menu: { on, screen, at: toGraph(screen) } });
+}
+
+const BESIDE = 24;
 
 export function openSelectionMenu(event: Event): void {
   open(event, "selection");

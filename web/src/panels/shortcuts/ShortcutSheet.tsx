@@ -39,9 +39,9 @@ export function ShortcutSheet() {
             <section key={group}>
               <h3>{t(group)}</h3>
               <dl>
-                {[...byAction(shortcuts)].map(([action, keys]) => (
-                  <div key={action}>
-                    <dt>{t(actions[action].label)}</dt>
+                {[...byLabel(shortcuts)].map(([label, keys]) => (
+                  <div key={label}>
+                    <dt>{t(label)}</dt>
                     <dd>
                       {keys.map((each) => (
                         <Caps key={each} keys={showKeys(each)} />
@@ -101,11 +101,12 @@ function grouped(): Map<TextKey, Shortcut[]> {
   return groups;
 }
 
-/** Actions with several keys are one line. */
-function byAction(shortcuts: readonly Shortcut[]): Map<Shortcut["action"], string[]> {
-  const lines = new Map<Shortcut["action"], string[]>();
+/** What is called the same is one line with all its keys. */
+function byLabel(shortcuts: readonly Shortcut[]): Map<TextKey, string[]> {
+  const lines = new Map<TextKey, string[]>();
   for (const { action, keys } of shortcuts) {
-    lines.set(action, [...(lines.get(action) ?? []), keys]);
+    const { label } = actions[action];
+    lines.set(label, [...(lines.get(label) ?? []), keys]);
   }
   return lines;
 }

@@ -34,6 +34,7 @@ export function OpenDialog() {
         <input
           className="text-input"
           type="search"
+          data-begin
           aria-label={t("doc.search")}
           placeholder={t("doc.search")}
           value={query}

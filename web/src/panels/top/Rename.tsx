@@ -65,6 +65,7 @@ export function RenameForm({ name, onDone }: { name: string; onDone: () => void 
         {t("doc.name")}
         <input
           className="text-input"
+          data-begin
           // biome-ignore lint/a11y/noAutofocus: it is shown in order to type
           autoFocus
           required

@@ -40,6 +40,7 @@ export function SaveAs() {
           {t("doc.name")}
           <input
             className="text-input"
+            data-begin
             required
             maxLength={100}
             value={name}
