@@ -73,6 +73,7 @@ def _text_encoder(ref: ModelRef, dtype: torch.dtype) -> LoadedEncoder:
 def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
     full = [file for file in folder.glob("*.safetensors") if ".fp16." not in file.name]
     half = not full and any(folder.glob("*.fp16.*"))
+    stored = dtype if _keeps_some_in_float32(cls) else _stored_dtype(full) or dtype
     try:
         with _no_bars():
             network, info = cls.from_pretrained(
@@ -80,15 +81,35 @@ def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
                 local_files_only=True,
                 output_loading_info=True,
                 variant="fp16" if half else None,
-                dtype=dtype,
+                dtype=stored,
             )
     except Exception as error:  # the libraries raise many kinds for a damaged file
         raise misfit(folder, cls, first_line(error)) from error
     if info["missing_keys"]:
         raise misfit(folder, cls, missing_tensors(info["missing_keys"]))
-    if network.dtype != dtype:  # older versions of diffusers don't know the argument
-        network.to(dtype)
+    _kernels.cast(network, dtype)
     return network.eval().requires_grad_(False)
+
+
+def _stored_dtype(files: list[Path]) -> torch.dtype | None:
+    """The type of all numbers in a network's files; None if they are of several."""
+    from safetensors import SafetensorError, safe_open
+
+    kinds = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+    found = set()
+    for path in files:
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                found |= {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, ValueError):  # what reads it all will say so
+            return None
+    found &= kinds.keys()
+    return kinds[found.pop()] if len(found) == 1 else None
+
+
+def _keeps_some_in_float32(cls: Any) -> bool:
+    names = ("_keep_in_fp32_modules", "_keep_in_fp32_modules_strict")
+    return any(getattr(cls, name, None) for name in names)
 
 
 @contextmanager

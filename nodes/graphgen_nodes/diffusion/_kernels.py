@@ -24,11 +24,31 @@ class Kernels:
     cuda_graphs: bool
 
 
+def cast(network: torch.nn.Module, dtype: torch.dtype) -> None:
+    """Put a network's numbers into another type, one tensor after the other, and give the
+    pages of files that each was read from back at once: it is never in memory twice."""
+    files = MappedFiles()
+    cast: dict[int, torch.Tensor] = {}  # tied weights stay one tensor
+    for module in network.modules():
+        owners: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+        for owner in owners:
+            for name, tensor in owner.items():
+                if tensor is None or not tensor.is_floating_point() or tensor.dtype == dtype:
+                    continue
+                made = cast.get(id(tensor))
+                if made is None:
+                    made = tensor.detach().to(dtype)
+                    if isinstance(tensor, torch.nn.Parameter):
+                        made = torch.nn.Parameter(made, requires_grad=False)
+                    files.release(tensor)
+                    cast[id(tensor)] = made
+                owner[name] = made
+
+
 def convert(network: torch.nn.Module, ref: ModelRef) -> None:
     """Give a network in host memory the layout and the bits that its reference asks for.
 
-    What is converted is copied; pages of files that were read for it are given back as it
-    goes on, so that the network is never in memory twice.
+    What is converted is copied; the pages of files that it was read from are given back.
     """
     files = MappedFiles()
     if ref.option("channels_last"):

@@ -21,6 +21,7 @@ from graphgen import ModelRef
 
 from ._components import first_line, load_tokenizer, misfit, missing_tensors
 from ._encoding import LoadedEncoder
+from ._kernels import cast
 from .fitting import (
     AUTOENCODER,
     CONFIGS,
@@ -116,6 +117,7 @@ def _filled(path: Path, network: Any, tensors: Tensors, dtype: torch.dtype) -> A
         if tensors[name].shape != value.shape:
             shapes = f"{list(tensors[name].shape)}, not {list(value.shape)}"
             raise misfit(path, type(network), f"{name} has the shape {shapes}")
-    weights = {name: tensors[name].to(dtype) for name in expected}
-    network.load_state_dict(weights, assign=True)
+    network.load_state_dict({name: tensors[name] for name in expected}, assign=True)
+    tensors.clear()
+    cast(network, dtype)
     return network.eval().requires_grad_(False)
