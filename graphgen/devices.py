@@ -18,6 +18,8 @@ HOST_BUDGET = 2 << 30
 SHARE = 4
 """A cache takes one part in so many of what is free: models and work need the rest."""
 _CGROUP = Path("/sys/fs/cgroup")
+_PINNING = frozenset({"cuda", "xpu"})
+"""Kinds of devices whose torch keeps blocks of pinned memory; it crashes if others are asked."""
 
 
 def is_host(device: str) -> bool:
@@ -86,10 +88,15 @@ def held(device: str) -> int:
 
 
 def release(device: str) -> None:
-    """Give back the blocks that the device's allocator keeps for later tensors."""
+    """Give back the blocks that the device's allocator keeps for later tensors, and those
+    in pinned host memory."""
     module: Any = None if is_host(device) else _module(device)
     if hasattr(module, "empty_cache"):
+        import torch
+
         module.empty_cache()
+        if device.partition(":")[0] in _PINNING and hasattr(torch.accelerator, "empty_host_cache"):
+            torch.accelerator.empty_host_cache()  # since torch 2.10
 
 
 def accelerators() -> list[str]:

@@ -72,7 +72,10 @@ def storage_of(tensor: Any) -> tuple[int, int]:
     if hasattr(tensor, "untyped_storage"):
         try:
             storage = tensor.untyped_storage()
-            return storage._cdata, storage.nbytes()
+            size = storage.nbytes()
+            if tensor.device.type == "cpu" and tensor.is_pinned():
+                size = 1 << max(size - 1, 0).bit_length()  # torch pins by powers of two
+            return storage._cdata, size
         except (NotImplementedError, RuntimeError):  # sparse: several tensors in one
             return id(tensor), int(tensor.nbytes)
     while is_tensor(base := getattr(tensor, "base", None)):

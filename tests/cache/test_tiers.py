@@ -396,3 +396,28 @@ def test_what_is_done_with_values_is_told(tmp_path):
         ("drop", DEVICE, ""),
     }
     assert all(each.nbytes >= 100 * KB and each.seconds >= 0 for each in told)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_on_a_gpu_values_go_to_pinned_memory_and_back():
+    before = torch.cuda.memory_allocated()
+    cache = Cache(ROOMY, {"cuda:0": 250 * KB})
+    for number in range(6):
+        put(cache, number, (Image(torch.full((25 * KB,), float(number), device="cuda")),))
+    assert torch.cuda.memory_allocated() - before <= 250 * KB
+
+    moved = cache.get(key(0))[0].pixels
+    assert moved.is_pinned()
+    back = cache.on_device(moved, "cuda:0")
+    assert back is cache.on_device(moved, "cuda:0")
+    assert back.equal(torch.zeros(25 * KB, device="cuda"))
+    assert cache.stats().moves == {("cuda:0", "cpu"): 4, ("cpu", "cuda:0"): 1}
+
+
+def test_pinned_memory_counts_as_torch_takes_it():
+    pinned = made(100, "cpu").pin_memory()
+    assert pinned.is_pinned()
+    cache = cache_of(0)
+    put(cache, 1, (Image(pinned),))
+
+    assert 1 << 17 <= cache.stats().nbytes["cpu"] < (1 << 17) + KB
