@@ -71,6 +71,16 @@ CacheDiskOption = Annotated[
         help="Most that the disk cache holds, such as 50GB. [default: 20 GiB]",
     ),
 ]
+ModelMemoryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model-memory",
+        metavar="DEVICE=SIZE",
+        show_default=False,
+        help="Memory for loaded models, such as cuda:0=8GB; larger ones are streamed layer by "
+        "layer. May be repeated. [default: 70 % of what is free, 50 % on cpu]",
+    ),
+]
 ServerOption = Annotated[
     str | None,
     typer.Option(
@@ -115,12 +125,15 @@ JsonOption = Annotated[
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")]
 
 
-def cache_options(memory: list[str] | None, disk: str | None) -> dict[str, Any]:
+def memory_options(
+    cache: list[str] | None, disk: str | None, models: list[str] | None
+) -> dict[str, Any]:
     """How much may be kept where, as options of an engine."""
     from .sizes import size, sizes
 
-    budgets = sizes("--cache-memory", memory)
+    budgets = sizes("--cache-memory", cache)
     options: dict[str, Any] = {"cache_bytes": budgets.pop("cpu", None)}
+    options["model_bytes"] = sizes("--model-memory", models)
     options["device_cache_bytes"] = budgets
     if disk is not None:
         options["disk_bytes"] = size("--cache-disk", disk)

@@ -15,6 +15,7 @@ from .options import (
     DeviceOption,
     DtypeOption,
     JsonOption,
+    ModelMemoryOption,
     ModelsOption,
     NoPluginsOption,
     PluginOption,
@@ -24,7 +25,7 @@ from .options import (
     TokenOption,
     WorkflowArgument,
     WorkspaceOption,
-    cache_options,
+    memory_options,
     pack_options,
 )
 from .order import Order
@@ -33,6 +34,7 @@ from .report import Report
 HERE_ONLY = frozenset({"--workspace", "--models", "--device", "--dtype", "--cache-dir"})
 HERE_ONLY |= {
     "--cache-memory",
+    "--model-memory",
     "--cache-disk",
     "--no-plugins",
     "--plugin",
@@ -88,6 +90,7 @@ def run(
     ] = None,
     cache_memory: CacheMemoryOption = None,
     cache_disk: CacheDiskOption = None,
+    model_memory: ModelMemoryOption = None,
     no_plugins: NoPluginsOption = False,
     plugin: PluginOption = None,
     plugins_dir: PluginsDirOption = None,
@@ -137,7 +140,7 @@ def run(
     from .run_here import run_here
 
     packs = pack_options(no_plugins, plugin, plugins_dir)
-    kept = cache_options(cache_memory, cache_disk)
+    kept = memory_options(cache_memory, cache_disk, model_memory)
     options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
     return run_here(report, order, workspace, models, cache_dir, **options)
 

@@ -18,12 +18,13 @@ from .options import (
     DebugOption,
     DeviceOption,
     DtypeOption,
+    ModelMemoryOption,
     ModelsOption,
     NoPluginsOption,
     PluginOption,
     PluginsDirOption,
     WorkspaceOption,
-    cache_options,
+    memory_options,
     pack_options,
 )
 from .report import Report
@@ -76,6 +77,7 @@ def serve(
     dtype: DtypeOption = "float32",
     cache_memory: CacheMemoryOption = None,
     cache_disk: CacheDiskOption = None,
+    model_memory: ModelMemoryOption = None,
     workers: Annotated[
         int,
         typer.Option("--workers", min=1, max=64, metavar="N", help="Runs at the same time."),
@@ -117,7 +119,7 @@ def serve(
     guard = Guard(token=token or ("" if local else _made_token()), local=local)
     limits = Limits(upload_bytes=max_upload * 1_000_000)
     packs = pack_options(no_plugins, plugin, plugins_dir)
-    kept = cache_options(cache_memory, cache_disk)
+    kept = memory_options(cache_memory, cache_disk, model_memory)
     options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
 
     def ready() -> None:

@@ -1,10 +1,10 @@
-"""How much memory and disk the cache may take, as options."""
+"""How much memory and disk the cache and models may take, as options."""
 
 from __future__ import annotations
 
 import pytest
 
-from graphgen.cli.options import cache_options
+from graphgen.cli.options import memory_options
 from graphgen.cli.sizes import size, sizes
 from graphgen.problems import InvalidWorkflow
 
@@ -55,12 +55,17 @@ def test_what_is_no_size_of_a_device_is_told(text, code):
 
 
 def test_options_of_an_engine():
-    assert cache_options(["cpu=0", "cuda:1=5kB"], "1MB") == {
+    assert memory_options(["cpu=0", "cuda:1=5kB"], "1MB", ["cuda=8GB", "cpu=1GB"]) == {
         "cache_bytes": 0,
         "device_cache_bytes": {"cuda:1": 5000},
         "disk_bytes": 1_000_000,
+        "model_bytes": {"cuda:0": 8_000_000_000, "cpu": 1_000_000_000},
     }
-    assert cache_options(None, None) == {"cache_bytes": None, "device_cache_bytes": {}}
+    assert memory_options(None, None, None) == {
+        "cache_bytes": None,
+        "device_cache_bytes": {},
+        "model_bytes": {},
+    }
 
 
 def test_a_run_keeps_no_more_on_disk_than_it_may(cli, write, folder):
