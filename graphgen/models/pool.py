@@ -3,56 +3,17 @@
 from __future__ import annotations
 
 import copy
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from .. import devices
 from ..activity import Activity, Kind, Observe
 from ..problems import NodeError
-from .accounts import Accounts
-from .reference import ModelLoader, ModelRef, Piece, WeightsLoader
-from .statistics import DeviceWeights, ModelWeights, PoolStatistics
-
-Key = tuple[str, str, str]
-"""Identity of the weights and their loader, dtype, device."""
-
-
-@dataclass(eq=False)
-class _Entry:
-    ref: ModelRef
-    loader: ModelLoader
-    model: Any
-    key: Key
-    pieces: tuple[Piece, ...] = ()
-    users: int = 0
-    hits: int = 0
-    offloaded: bool = False
-
-    @property
-    def device(self) -> str:
-        return self.key[2]
-
-    @property
-    def weights(self) -> WeightsLoader | None:
-        """The loader, if it tells tensors apart."""
-        return self.loader if isinstance(self.loader, WeightsLoader) else None
-
-    @property
-    def nbytes(self) -> int:
-        return self.loader.nbytes(self.model)
-
-
-@dataclass
-class _Counts:
-    loads: int = 0
-    hits: int = 0
-    moves: int = 0
-    drops: int = 0
+from .books import Books, Entry, Key
+from .reference import ModelLoader, ModelRef, WeightsLoader
+from .statistics import PoolStatistics
 
 
 class ModelPool:
@@ -82,16 +43,12 @@ class ModelPool:
         self._budgets: dict[str, int | None] = dict(budgets or {})
         self._default_budget = default_budget
         self._observe = observe
-        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
-        self._gates: dict[tuple[str, str], threading.RLock] = {}
-        self._lock = threading.Lock()
-        self._accounts = Accounts()
-        self._counts = _Counts()
+        self._books = Books()
 
     @property
     def loads(self) -> int:
         """Models read from files since the start."""
-        return self._counts.loads
+        return self._books.loads
 
     @contextmanager
     def use(self, ref: ModelRef, device: str, dtype: Any, offload: bool = False) -> Iterator[Any]:
@@ -112,7 +69,7 @@ class ModelPool:
         try:
             yield entry.model
         finally:
-            with self._lock:
+            with self._books.lock:
                 entry.users -= 1
                 streamed = entry.offloaded
             self._shrink(device)
@@ -138,12 +95,12 @@ class ModelPool:
 
     def free(self) -> int:
         """Drop every model that no node is using; returns the bytes given back."""
-        with self._lock:
-            idle = [entry for entry in self._entries.values() if not entry.users]
-            before = sum(self._accounts.by_device().values())
+        with self._books.lock:
+            idle = [entry for entry in self._books.entries.values() if not entry.users]
+            before = self._books.total()
             for entry in idle:
-                self._take(entry)
-            return before - sum(self._accounts.by_device().values())
+                self._books.take(entry)
+            return before - self._books.total()
 
     def with_loaders(self, loaders: Mapping[str, ModelLoader]) -> ModelPool:
         """A pool over the same weights, for packs that were loaded again. A loader whose
@@ -155,67 +112,45 @@ class ModelPool:
             for name, loader in loaders.items()
         }
         kept = {id(loader) for loader in pool._loaders.values()}
-        with self._lock:
-            for entry in list(self._entries.values()):
+        with self._books.lock:
+            for entry in list(self._books.entries.values()):
                 if not entry.users and id(entry.loader) not in kept:
-                    self._take(entry)
+                    self._books.take(entry)
         return pool
 
     def usage(self) -> dict[str, int]:
         """Bytes of weights per device; tensors that models share count once."""
-        with self._lock:
-            return self._accounts.by_device()
+        with self._books.lock:
+            return self._books.accounts.by_device()
 
     def statistics(self) -> PoolStatistics:
         """What is held, and what was done since the start."""
-        with self._lock:
-            accounts, counts = self._accounts, self._counts
-            names = {*accounts.by_device(), *self._budgets}
-            return PoolStatistics(
-                {
-                    name: DeviceWeights(
-                        accounts.used(name), accounts.mapped(name), self._budgets.get(name)
-                    )
-                    for name in sorted(names)
-                },
-                tuple(_described(entry) for entry in self._entries.values()),
-                counts.loads,
-                counts.hits,
-                counts.moves,
-                counts.drops,
-            )
+        return self._books.statistics(self._budgets)
 
     # One model
 
-    def _acquire(self, ref: ModelRef, device: str, dtype: Any, offload: bool) -> _Entry:
+    def _acquire(self, ref: ModelRef, device: str, dtype: Any, offload: bool) -> Entry:
         # A pack that was loaded again may read the same file in another way.
         weights = f"{ref.key}:{id(self._loaders.get(ref.loader))}"
         key = weights, str(dtype), device
-        with self._gate(ref):  # one thread at a time loads or moves what shares weights
-            with self._lock:
-                entry = self._entries.get(key)
+        with self._books.gate(ref):  # one thread at a time loads or moves what shares weights
+            with self._books.lock:
+                entry = self._books.entries.get(key)
                 if entry is not None and (entry.users or self._serves(entry, offload)):
-                    entry.users += 1
-                    entry.hits += 1
-                    self._counts.hits += 1
-                    self._entries.move_to_end(key)
-                    return entry
+                    return self._books.hit(entry)
                 if entry is None:
-                    entry = next(
-                        (e for k, e in self._entries.items() if k[:2] == key[:2] and not e.users),
-                        None,
-                    )
+                    entry = self._books.idle_elsewhere(key)
                 if entry is not None:
-                    self._take(entry)
+                    self._books.take(entry)
             if entry is None or (entry.weights and entry.weights.changed(entry.model)):
                 entry = self._load(ref, key, dtype)
             self._place(entry, device, offload)
             entry.users += 1
-            self._keep(entry)
+            self._books.keep(entry)
         self._shrink(device)
         return entry
 
-    def _serves(self, entry: _Entry, offload: bool) -> bool:
+    def _serves(self, entry: Entry, offload: bool) -> bool:
         """Whether a model is on its device in the way that is asked for."""
         weights = entry.weights
         if weights is None:
@@ -226,14 +161,12 @@ class ModelPool:
             return entry.offloaded or devices.is_host(entry.device)
         return not entry.offloaded or not self._could_fit(entry)
 
-    def _could_fit(self, entry: _Entry) -> bool:
+    def _could_fit(self, entry: Entry) -> bool:
         """Whether what is streamed would fit as a whole now; called with the lock held."""
         budget = self._budgets[entry.device]
-        others = (e for e in self._entries.values() if e.users and e is not entry)
-        busy = sum(p.nbytes for e in others for p in e.pieces if p.device == entry.device)
-        return budget is None or entry.nbytes + busy <= budget
+        return budget is None or entry.nbytes + self._books.busy(entry.device, entry) <= budget
 
-    def _load(self, ref: ModelRef, key: Key, dtype: Any) -> _Entry:
+    def _load(self, ref: ModelRef, key: Key, dtype: Any) -> Entry:
         loader = self._loaders.get(ref.loader)
         if loader is None:
             raise NodeError(
@@ -243,13 +176,13 @@ class ModelPool:
             )
         began = time.time()
         model = loader.load(ref, key[2], dtype)
-        self._counts.loads += 1
+        self._books.count("loads")
         at = devices.HOST if isinstance(loader, WeightsLoader) else key[2]
-        entry = _Entry(ref, loader, model, (*key[:2], at))
+        entry = Entry(ref, loader, model, (*key[:2], at))
         self._tell("load", entry, began, at)
         return entry
 
-    def _place(self, entry: _Entry, device: str, offload: bool) -> None:
+    def _place(self, entry: Entry, device: str, offload: bool) -> None:
         """Bring a model that nobody else knows of to a device, and make room there first."""
         began, before = time.time(), entry.device
         weights = entry.weights
@@ -267,25 +200,25 @@ class ModelPool:
                 # It lies in host memory, whole, or partly on the device that it was on.
                 entry.model = weights.move(entry.model, devices.HOST)
                 entry.offloaded = False
-                entry.key = (*entry.key[:2], devices.HOST)
-                self._keep(entry)
+                entry.lies(devices.HOST)
+                self._books.keep(entry)
                 raise
-        entry.key = (*entry.key[:2], device)
+        entry.lies(device)
         if before != device:
-            self._counts.moves += 1
+            self._books.count("moves")
             self._tell("move", entry, began, before, device)
 
-    def _bring(self, entry: _Entry, weights: WeightsLoader, device: str, offload: bool) -> None:
+    def _bring(self, entry: Entry, weights: WeightsLoader, device: str, offload: bool) -> None:
         pieces, wanted = weights.share(entry.model, device)
         pieces = tuple(pieces)
-        with self._lock:
-            self._accounts.add(pieces)
+        with self._books.lock:
+            self._books.accounts.add(pieces)
         try:
             fits = not offload and self._make_room(device, wanted)
             room = self._room(device)
         finally:
-            with self._lock:
-                self._accounts.remove(pieces)
+            with self._books.lock:
+                self._books.accounts.remove(pieces)
         if fits:
             entry.model = weights.move(entry.model, device)
         else:
@@ -309,7 +242,7 @@ class ModelPool:
     def _room(self, device: str) -> int | None:
         """Bytes that are left of a device's budget; None for no limit."""
         budget = self._budget(device)
-        return None if budget is None else budget - self._accounts.used(device)
+        return None if budget is None else budget - self._books.accounts.used(device)
 
     def _shrink(self, device: str) -> None:
         """Bring a device back under its budget, as far as nothing is in use."""
@@ -318,71 +251,41 @@ class ModelPool:
     def _evict_one(self, device: str) -> bool:
         """Send away the model of a device that was not used for longest; False if each of
         them is in use, or frees nothing."""
-        with self._lock:
-            idle = [
-                entry
-                for entry in self._entries.values()
-                if not entry.users and self._accounts.freed(entry.pieces, device)
-            ]
-        for entry in idle:
-            gate = self._gate(entry.ref)
+        for entry in self._books.idle_on(device):
+            gate = self._books.gate(entry.ref)
             if not gate.acquire(blocking=False):
                 continue  # somebody is about to use it
             try:
-                with self._lock:
-                    if entry.users or self._entries.get(entry.key) is not entry:
+                with self._books.lock:
+                    if entry.users or self._books.entries.get(entry.key) is not entry:
                         continue
-                    freed = self._accounts.freed(entry.pieces, device)
-                    self._take(entry)
+                    freed = self._books.accounts.freed(entry.pieces, device)
+                    self._books.take(entry)
                 self._send_away(entry, device, freed)
                 return True
             finally:
                 gate.release()
         return False
 
-    def _send_away(self, entry: _Entry, device: str, freed: int) -> None:
+    def _send_away(self, entry: Entry, device: str, freed: int) -> None:
         began = time.time()
         host = (*entry.key[:2], devices.HOST)
-        with self._lock:
-            known = host in self._entries
+        with self._books.lock:
+            known = host in self._books.entries
         if devices.is_host(device) or known:
-            self._counts.drops += 1
+            self._books.count("drops")
             self._tell("drop", entry, began, device, nbytes=freed)
             return
         entry.model = entry.loader.move(entry.model, devices.HOST)
         entry.offloaded = False
-        entry.key = host
-        self._counts.moves += 1
-        self._keep(entry)
+        entry.lies(devices.HOST)
+        self._books.count("moves")
+        self._books.keep(entry)
         self._tell("evict", entry, began, device, devices.HOST, freed)
         self._shrink(devices.HOST)
 
-    # Books
-
-    def _gate(self, ref: ModelRef) -> threading.RLock:
-        with self._lock:
-            return self._gates.setdefault((ref.loader, ref.fingerprint), threading.RLock())
-
-    def _keep(self, entry: _Entry) -> None:
-        weights = entry.weights
-        if weights is None:
-            entry.pieces = (Piece(id(entry), entry.device, entry.nbytes),)
-        else:
-            entry.pieces = tuple(weights.pieces(entry.model))
-        with self._lock:
-            if entry.key in self._entries:  # on the way back to a host that has it already
-                return
-            self._entries[entry.key] = entry
-            self._accounts.add(entry.pieces)
-
-    def _take(self, entry: _Entry) -> None:
-        """Out of the books; called with the lock held."""
-        del self._entries[entry.key]
-        self._accounts.remove(entry.pieces)
-        entry.pieces = ()
-
     def _used(self, device: str) -> int:
-        return self._accounts.used(device)
+        return self._books.accounts.used(device)
 
     def _budget(self, device: str) -> int | None:
         if device not in self._budgets:
@@ -393,7 +296,7 @@ class ModelPool:
     def _tell(
         self,
         kind: Kind,
-        entry: _Entry,
+        entry: Entry,
         began: float,
         device: str,
         to: str = "",
@@ -403,17 +306,3 @@ class ModelPool:
             size = entry.nbytes if nbytes is None else nbytes
             seconds = time.time() - began
             self._observe(Activity(kind, entry.ref.title, began, seconds, size, device, to))
-
-
-def _described(entry: _Entry) -> ModelWeights:
-    return ModelWeights(
-        name=entry.ref.title,
-        loader=entry.ref.loader,
-        device=entry.device,
-        dtype=entry.key[1].removeprefix("torch."),
-        nbytes=sum(piece.nbytes for piece in entry.pieces),
-        mapped=sum(piece.nbytes for piece in entry.pieces if piece.mapped),
-        users=entry.users,
-        hits=entry.hits,
-        offloaded=entry.offloaded,
-    )
