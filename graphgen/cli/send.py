@@ -31,28 +31,27 @@ class FileSender:
         self._sent: dict[Path, str] = {}
 
     def keep(self, path: Path) -> str:
-        """The name that the server's runs shall call a file by, after sending it.
+        """The name that the server's runs shall call a file or folder by, after sending it.
 
         Raises:
-            NodeError: It can't be read, or is a folder.
+            NodeError: It can't be read.
             GraphgenError: The server does not take it.
         """
         real = path.resolve()
         if real not in self._sent:
-            digest = file_fingerprint(real) if real.is_file() else None
+            digest = file_fingerprint(real) if real.is_file() or real.is_dir() else None
             if digest is None:
                 raise NodeError(
-                    f"{path} is no file that can be sent to a server",
-                    code="unreadable_file",
-                    hint="folders have to be on the server" if real.is_dir() else None,
+                    f"{path} is no file that can be sent to a server", code="unreadable_file"
                 )
             name = kept_name(real, digest[:KEPT_DIGITS])
             self._sent[real] = self._server.upload(real, name).path
         return self._sent[real]
 
     def keep_literal(self, name: str) -> str:
-        """The same for a name in a document. A file beside the workflow is sent; one of the
-        workspace here only if the server has none of that name."""
+        """The same for a name in a document. A file beside the workflow is sent, but no whole
+        folder: nobody here has named it. One of the workspace here is sent only if the server
+        has none of that name."""
         beside = _resolved(self._beside, name)
         if beside is not None:
             return self.keep(beside)

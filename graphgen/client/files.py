@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from io import BytesIO
@@ -17,6 +18,8 @@ from .file import F
 from .link import PIECE_BYTES, Link
 
 Folder = Literal["inputs", "outputs"]
+Failures = list[Exception]
+"""Why what is sent could not be read."""
 
 
 class ServerFiles(Generic[F]):
@@ -27,10 +30,11 @@ class ServerFiles(Generic[F]):
         self._make_file = make_file
 
     async def upload(self, source: Path | str | bytes | BinaryIO, name: str | None = None) -> F:
-        """Send a file to the server, which keeps it among its inputs.
+        """Send a file or a folder to the server, which keeps it among its inputs.
 
         The same content under the same name is kept once; other content under that name
-        gets the next free one, ``photo-2.png``.
+        gets the next free one, ``photo-2.png``. A folder, such as a DICOM series, is there
+        with all its files or not at all; hidden ones are left out.
 
         Args:
             source: A path, the content itself, or an open binary file.
@@ -44,6 +48,10 @@ class ServerFiles(Generic[F]):
             InvalidWorkflow: The path can't be read, or the file may hold code.
             ServerError: It is too large, or can't be called so.
         """
+        if isinstance(source, (str, Path)) and Path(source).expanduser().is_dir():
+            folder = Path(source).expanduser()
+            sent = await self._sent_folder(folder, name or folder.resolve().name)
+            return self._stored(sent, "inputs")
         with ExitStack() as stack:
             if isinstance(source, bytes):
                 stream: BinaryIO = BytesIO(source)
@@ -89,15 +97,27 @@ class ServerFiles(Generic[F]):
         return self._made(name, path, item["media_type"], item["bytes"], item["url"])
 
     async def _sent(self, stream: BinaryIO, name: str) -> Any:
-        failures: list[Exception] = []
+        failures: Failures = []
+        data = _pieces(stream, failures)
+        return await self._posted(data, failures, {"name": name}, "application/octet-stream")
+
+    async def _sent_folder(self, folder: Path, name: str) -> Any:
+        failures: Failures = []
+        boundary = uuid.uuid4().hex
+        data = folder_form(folder, boundary, failures)
+        kind = f"multipart/form-data; boundary={boundary}"
+        return await self._posted(data, failures, {"into": name}, kind)
+
+    async def _posted(
+        self,
+        data: AsyncIterator[bytes],
+        failures: Failures,
+        query: Mapping[str, str],
+        content_type: str,
+    ) -> Any:
+        headers = {"Content-Type": content_type}
         try:
-            async with self._link.request(
-                "POST",
-                "/api/files",
-                data=_pieces(stream, failures),
-                query={"name": name},
-                headers={"Content-Type": "application/octet-stream"},
-            ) as response:
+            async with self._link.request("POST", "/api/files", data, query, headers) as response:
                 return parsed(await response.read())
         except ServerUnreachable:
             for failure in failures:  # it was cut because there was nothing to send
@@ -128,7 +148,49 @@ def _opened(path: Path | str) -> BinaryIO:
         ) from None
 
 
-async def _pieces(stream: BinaryIO, failures: list[Exception]) -> AsyncIterator[bytes]:
+async def folder_form(folder: Path, boundary: str, failures: Failures) -> AsyncIterator[bytes]:
+    """The files of a folder as a form (RFC 7578), read one after another.
+
+    Args:
+        failures: Gets why a file can't be sent.
+    """
+    empty = True
+    try:
+        for path in sorted(folder.rglob("*")):
+            names = path.relative_to(folder).parts
+            if not path.is_file() or any(name.startswith(".") for name in names):
+                continue
+            with _opened(path) as stream:
+                yield _part_head(boundary, "/".join(names))
+                async for piece in _pieces(stream, []):
+                    yield piece
+                yield b"\r\n"
+            empty = False
+        if empty:
+            problem = Problem("unreadable_file", f"{folder} can't be read: it holds no file")
+            raise InvalidWorkflow(problem)
+    except Exception as failure:
+        failures.append(failure)
+        raise
+    yield f"--{boundary}--\r\n".encode()
+
+
+def _part_head(boundary: str, name: str) -> bytes:
+    try:
+        if not name.isprintable():
+            raise UnicodeError
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
+    except UnicodeError:
+        raise InvalidWorkflow(
+            Problem("bad_name", f"{name!r} can't be the name of a file on a server")
+        ) from None
+
+
+async def _pieces(stream: BinaryIO, failures: Failures) -> AsyncIterator[bytes]:
     try:
         while piece := await asyncio.to_thread(stream.read, PIECE_BYTES):
             yield memoryview(piece).tobytes()  # a TypeError for text

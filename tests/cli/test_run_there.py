@@ -206,9 +206,11 @@ def test_files_that_settings_name_are_sent(there, write, folder, far):
         "words-HASH.txt",
     ]
     assert not (folder.parent / "workspace" / "inputs").exists()
-    refused = there(path, "-s", f"file={folder}", "-s", "note=@letter.note")
-    assert refused.status == 2
-    assert "folders have to be on the server" in refused.err
+    (folder / "scan").mkdir()
+    (folder / "scan" / "1.dcm").write_bytes(b"slice")
+    there(path, "-s", "file=scan", "-s", "note=@letter.note")
+    (sent,) = (far / "inputs").glob("scan-*")
+    assert (sent / "1.dcm").read_bytes() == b"slice"
 
 
 def test_files_beside_a_workflow_are_sent_and_its_picture_repeats(there, cli, write, folder):

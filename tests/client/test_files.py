@@ -10,7 +10,7 @@ from typing import Annotated
 import pytest
 from PIL import Image
 
-from graphgen import Context, InputFile, InvalidWorkflow, node
+from graphgen import Context, GraphgenError, InputFile, InvalidWorkflow, node
 from graphgen.client import NotFound, ServerError
 from graphgen.server import Limits
 from tests.support import graph
@@ -40,6 +40,38 @@ def test_an_upload_is_named_as_runs_take_it(client, server, picture):
     assert server.http.get(file.url).content == file.bytes() == picture.read_bytes()
     assert client.files.find("a photo.png") == file
     assert client.files.list() == [file]
+
+
+def test_a_folder_is_sent_with_all_its_files(client, server, tmp_path):
+    folder = tmp_path / "knee ü"
+    (folder / "more").mkdir(parents=True)
+    files = {"1.dcm": b"one", "a b é.dcm": b"", "more/3.dcm": bytes(3 << 20)}
+    for name, data in {**files, ".hidden": b"no"}.items():
+        (folder / name).write_bytes(data)
+
+    sent = client.files.upload(folder)
+    again = client.files.upload(str(folder))
+
+    assert (sent.name, sent.is_folder, sent.size) == ("knee ü", True, sum(map(len, files.values())))
+    assert again.path == sent.path
+    kept = server.engine.workspace.inputs / sent.path
+    found = {p.relative_to(kept).as_posix(): p.read_bytes() for p in kept.rglob("*") if p.is_file()}
+    assert found == files
+    named = client.files.upload(folder, "other")
+    assert len(client.files.list("inputs", named.path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [('a"b', 'a"b'), ("a\nb", "can't be the name"), ("weights.pt", "pickle")]
+)
+def test_a_folder_with_a_file_that_is_refused_is_not_there(client, server, tmp_path, name, said):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / name).write_bytes(b"data")
+
+    with pytest.raises(GraphgenError, match=said):
+        client.files.upload(folder)
+    assert client.files.list() == []
 
 
 def test_uploads_come_from_paths_bytes_and_streams(client, picture):
@@ -95,7 +127,8 @@ def test_what_the_server_refuses_is_an_error(make_server, make_client):
 
 
 def test_what_can_not_be_read_here_is_an_error(client, tmp_path):
-    for path in (tmp_path / "none.png", tmp_path):
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "none.png", tmp_path / "empty"):
         with pytest.raises(InvalidWorkflow, match="can't be read"):
             client.files.upload(path)
 
