@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from graphgen.activity import Activity
+from graphgen.models.mapped import MappedFiles
 from graphgen.models.pool import ModelPool
 from tests.models.tiny_networks import LAYER, WIDTH, Loader, Network, patched, save
 from tests.toy_device import DEVICE, MEMORY
@@ -389,3 +390,31 @@ def test_one_load_for_all_that_ask_at_once(refs):
         answers = list(threads.map(work, range(4)))
     assert len(loader.loaded) == 1
     assert all(torch.equal(a, answers[0]) for a in answers)
+
+
+def resident(path):
+    """Bytes of a file that are in this process' memory."""
+    found, inside = 0, False
+    with open("/proc/self/smaps") as lines:
+        for line in lines:
+            if "-" in line.split()[0]:
+                inside = line.rstrip().endswith(str(path))
+            elif inside and line.startswith("Rss:"):
+                found += int(line.split()[1]) << 10
+    return found
+
+
+@linux
+def test_pages_that_were_copied_are_given_back_and_can_be_read_again(tmp_path):
+    path = tmp_path / "large.safetensors"
+    save_file({"one": torch.rand(1 << 20), "two": torch.rand(1 << 20)}, str(path))
+    state = load_file(str(path))
+    files = MappedFiles()
+    before = float(state["one"].sum()), float(state["two"].sum())
+    assert resident(path) >= 8 << 20
+    files.release(state["one"])
+    assert 4 << 20 <= resident(path) < 5 << 20
+    files.release(state["two"], unless=state["two"].view(-1))  # no copy
+    assert resident(path) >= 4 << 20
+    files.release(torch.rand(1 << 20))  # of no file: left alone
+    assert (float(state["one"].sum()), float(state["two"].sum())) == before
