@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphgen import GraphgenError, NodeError, Problem
 
+from . import geometry
+
 if TYPE_CHECKING:
     from aiohttp import web
+
+    from .types import Segmentation
 
 PREFIX = "/api/packs/medical"
 
@@ -80,10 +85,20 @@ def _nifti(parts: Any, run: str, output: str) -> bytes:
             return gzip.decompress(files[0].read_bytes())
         from .dicom.segmentation import read_segmentation
 
-        return nifti_bytes(read_segmentation(files[0]))
+        return nifti_bytes(_with_border(read_segmentation(files[0])))
     raise GraphgenError(
         Problem("no_scan", f"the output {output!r} of the run is no scan that can be shown")
     )
+
+
+def _with_border(segmentation: Segmentation) -> Segmentation:
+    """With a voxel of background on all sides: DICOM leaves empty slices out, and NiiVue goes on
+    with the outermost ones over the rest of the scan."""
+    from torch.nn import functional
+
+    padded = functional.pad(segmentation.labels, (1,) * 6)
+    affine = geometry.cropped(segmentation.affine, (-1, -1, -1))
+    return replace(segmentation, labels=padded, affine=affine)
 
 
 def _outputs(parts: Any, run: str) -> dict[str, list[Path]]:

@@ -35,6 +35,17 @@ def phantom(depth: int = 6, height: int = 20, width: int = 24) -> np.ndarray:
     return np.round(hu + z * 3 + (x % 3))
 
 
+def chest() -> np.ndarray:
+    """Hounsfield units of a body with two lungs, large enough to be found on 4 x 4 x 10 mm."""
+    z, y, x = np.mgrid[0:24, 0:96, 0:96].astype(np.float64)
+    hu = np.full(z.shape, -1000.0)
+    hu[(x - 48) ** 2 / 44**2 + (y - 48) ** 2 / 36**2 < 1] = 40
+    for side in (28, 68):
+        inside = (x - side) ** 2 / 14**2 + (y - 48) ** 2 / 22**2 + (z - 12) ** 2 / 10**2
+        hu[inside < 1] = -850
+    return hu
+
+
 def ct_slices(
     hu: np.ndarray | None = None,
     *,

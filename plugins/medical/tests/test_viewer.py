@@ -15,6 +15,7 @@ import urllib.request
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 
 from graphgen_medical import geometry
 from graphgen_medical.load import read_scan
@@ -31,6 +32,15 @@ WORKFLOW = {
         "montage": {"type": "medical/montage", "inputs": {"volume": {"link": "load.volume"}}},
     },
 }
+LUNGS = {
+    **WORKFLOW,
+    "name": "Lungs",
+    "outputs": {"scan": "load.volume", "lungs": "lungs.segmentation"},
+    "nodes": {
+        "load": {"type": "medical/load", "inputs": {"source": "chest.zip"}},
+        "lungs": {"type": "medical/segment_lung", "inputs": {"volume": {"link": "load.volume"}}},
+    },
+}
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
@@ -41,6 +51,8 @@ def server(tmp_path_factory):
     folder = scans.write(scans.ct_slices(scans.phantom(12, 64, 64)), workspace / "ct")
     (workspace / "inputs").mkdir()
     shutil.make_archive(str(workspace / "inputs" / "scan"), "zip", folder)
+    chest = scans.write(scans.ct_slices(scans.chest(), spacing=(4.0, 4.0, 10.0)), workspace / "b")
+    shutil.make_archive(str(workspace / "inputs" / "chest"), "zip", chest)
     command = "import sys; from graphgen.cli import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "serve", "--port", "0", "--workspace", str(workspace)],
@@ -60,7 +72,17 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(server):
     """A run that has saved a scan."""
-    body = json.dumps({"workflow": WORKFLOW}).encode()
+    return submitted(server, WORKFLOW)
+
+
+@pytest.fixture(scope="module")
+def lungs(server):
+    """A run that has saved a scan and labels on it."""
+    return submitted(server, LUNGS)
+
+
+def submitted(server, workflow):
+    body = json.dumps({"workflow": workflow}).encode()
     headers = {"Content-Type": "application/json", "Prefer": "wait=120"}
     request = urllib.request.Request(f"{server}/api/runs", body, headers)
     made = json.loads(urllib.request.urlopen(request, timeout=150).read())
@@ -122,22 +144,23 @@ def page(server):
 
 TEXT = "document.querySelector('[data-scan=said]').textContent"
 SAID_NOT = "start => !" + TEXT + ".startsWith(start)"
+MODULE = "/api/editor/modules/medical/scan.js"
 MOUNT = """
-async ([module, url]) => {
+async ([module, url, type]) => {
     const { default: register } = await import(module);
     const viewers = {};
     register({ version: 1, widget() {}, viewer: (type, viewer) => { viewers[type] = viewer; } });
     document.body.replaceChildren();
     const place = document.body.appendChild(document.createElement("div"));
     const item = { url, name: "0001.dcm", media_type: "application/dicom", bytes: 1 };
-    window.drawing = viewers.volume.mount(place, { type: "volume", items: [item] });
+    window.drawing = viewers[type].mount(place, { type, items: [item] });
 }
 """
 
 
 def test_three_planes_window_by_dragging_and_scrolling(server, run, page):
     url = f"/api/runs/{run['run_id']}/outputs/scan/0"
-    page.evaluate(MOUNT, ["/api/editor/modules/medical/scan.js", url])
+    page.evaluate(MOUNT, [MODULE, url, "volume"])
     canvas, said = page.locator("[data-scan=canvas]"), page.locator("[data-scan=said]")
     page.wait_for_selector("[data-scan=canvas][data-ready='1']", timeout=60_000)
     assert said.text_content().startswith("window 400, level 40")
@@ -164,3 +187,23 @@ def test_three_planes_window_by_dragging_and_scrolling(server, run, page):
     page.wait_for_function("before => " + TEXT + " !== before", arg=place)
     assert canvas.screenshot() != before
     page.evaluate("window.drawing.destroy()")
+
+
+def test_a_segmentation_lies_over_its_scan(server, lungs, page):
+    listed = json.loads(get(server, f"/api/packs/medical/scans/{lungs['run_id']}"))
+    assert (list(listed["volumes"]), listed["segmentations"]) == (["scan"], ["lungs"])
+    canvas = page.locator("[data-scan=canvas]")
+    coloured = {}
+    for type, output, layers in (("volume", "scan", 1), ("segmentation", "lungs", 2)):
+        url = f"/api/runs/{lungs['run_id']}/outputs/{output}/0"
+        page.evaluate(MOUNT, [MODULE, url, type])
+        page.wait_for_selector(f"[data-scan=canvas][data-ready='{layers}']", timeout=60_000)
+        page.get_by_role("button", name="Lung").click()
+        # NiiVue draws in the next frame.
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
+        shot = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)
+        coloured[type] = int((shot.max(axis=2) - shot.min(axis=2) > 40).sum())
+        if os.environ.get("GRAPHGEN_PICTURES"):
+            page.screenshot(path=f"{os.environ['GRAPHGEN_PICTURES']}/{type}.png")
+        page.evaluate("window.drawing.destroy()")
+    assert coloured["segmentation"] > coloured["volume"] + 2000  # the crosshair has a colour, too

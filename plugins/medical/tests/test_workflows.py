@@ -111,19 +111,10 @@ def test_low_dose_ct(command, series):
         assert not leaks(path, scans.SECRETS)
 
 
-def chest(folder: Path) -> Path:
-    """A body with two lungs, large enough to be found."""
-    z, y, x = np.mgrid[0:24, 0:96, 0:96].astype(float)
-    hu = np.full(z.shape, -1000.0)
-    hu[(x - 48) ** 2 / 44**2 + (y - 48) ** 2 / 36**2 < 1] = 40
-    for side in (28, 68):
-        inside = (x - side) ** 2 / 14**2 + (y - 48) ** 2 / 22**2 + (z - 12) ** 2 / 10**2
-        hu[inside < 1] = -850
-    return scans.write(scans.ct_slices(hu, spacing=(4.0, 4.0, 10.0)), folder)
-
-
 def test_lung_segmentation_to_dicom_seg(command, tmp_path):
-    made = command("lung_segmentation_to_dicom_seg", chest(tmp_path / "Quixote"))
+    slices = scans.ct_slices(scans.chest(), spacing=(4.0, 4.0, 10.0))
+    source = scans.write(slices, tmp_path / "Quixote")
+    made = command("lung_segmentation_to_dicom_seg", source)
     assert sorted(made) == ["dicom", "png", "report", "seg"]
     seg = highdicom.seg.segread(made["seg"][0])
     assert [item.SegmentLabel for item in seg.SegmentSequence] == ["left lung", "right lung"]

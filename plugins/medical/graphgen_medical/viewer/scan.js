@@ -2,7 +2,8 @@
  * Viewer of volumes and segmentations in the editor: three planes with a crosshair, by NiiVue.
  *
  * Left drag moves the crosshair, right drag (or left with Ctrl) sets window and level: right is
- * wider, down is brighter. The wheel scrolls through slices. A segmentation is laid over the volume of the same run, if it saved one.
+ * wider, down is brighter. The wheel scrolls through slices. A segmentation is laid over the
+ * volume of the same run, if it saved one.
  */
 
 const ROUTES = "/api/packs/medical";
@@ -13,6 +14,15 @@ const WINDOWS = {
   Brain: [40, 80],
   Bone: [500, 2000],
 };
+
+/** Of labels, as in the montage of tiles.py; more labels begin again. */
+const COLOURS = [
+  [230, 80, 60],
+  [70, 150, 240],
+  [90, 200, 110],
+  [240, 190, 60],
+  [180, 110, 220],
+];
 
 export default function register(editor) {
   editor.viewer("volume", { mount });
@@ -81,6 +91,10 @@ class ScanViewer {
       await this.start(Niivue, DRAG_MODE);
       await this.niivue.loadVolumes(layers);
       if (turn !== this.turn) return;
+      layers.forEach((layer, index) => {
+        if (!layer.windowed) this.niivue.volumes[index].setColormapLabel(colormapOfLabels());
+      });
+      this.niivue.updateGLVolume();
       this.buttons(layers[0].windowed);
       this.tell();
       this.canvas.dataset.ready = String(layers.length);
@@ -93,7 +107,7 @@ class ScanViewer {
     if (this.niivue) return;
     const niivue = new Niivue({
       isRadiologicalConvention: true,
-      crosshairWidth: 0.2,
+      crosshairWidth: 0.5,
       crosshairWidthUnit: "percent",
       crosshairColor: [0.3, 0.8, 1, 0.8],
       backColor: [0, 0, 0, 1],
@@ -190,12 +204,16 @@ async function layersOf(type, { run, output }) {
   const labels = {
     url: url(decodeURIComponent(output)),
     name: "labels.nii",
-    colormap: "actc",
-    cal_min: 0,
-    cal_max: 4,
     opacity: below ? 0.45 : 1,
   };
   return below ? [volume(below), labels] : [labels];
+}
+
+/** NiiVue's table of colours for the labels 0 (nothing) to 255. */
+function colormapOfLabels() {
+  const I = [...Array(256).keys()];
+  const part = (channel) => I.map((label) => COLOURS[(label + 4) % COLOURS.length][channel]);
+  return { R: part(0), G: part(1), B: part(2), A: I.map((label) => (label ? 255 : 0)), I };
 }
 
 function round(value) {
