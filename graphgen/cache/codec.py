@@ -121,41 +121,45 @@ class Codec:
 
     def _take_apart(self, value: Any) -> tuple[str, dict[str, Any], dict[str, str]]:
         arrays: dict[str, Any] = {}
-
-        def visit(item: Any) -> Any:
-            if item is None or isinstance(item, (bool, int, float, str)):
-                if isinstance(item, enum.Enum):
-                    raise NotStorable(f"{type(item).__qualname__} is no port type")
-                return item
-            if isinstance(item, bytes):
-                return {"$": "bytes", "v": base64.b64encode(item).decode()}
-            if is_tensor(item):
-                name = str(len(arrays))
-                torch_like = hasattr(item, "cpu")
-                if not torch_like and not item.dtype.isnative:
-                    raise NotStorable(f"an array of dtype {item.dtype} has no form on disk")
-                arrays[name] = item.detach().cpu().contiguous() if torch_like else item.copy("C")
-                return {"$": "torch" if torch_like else "numpy", "v": name}
-            if isinstance(item, (list, tuple)):
-                if hasattr(item, "_fields"):
-                    raise NotStorable(f"{type(item).__qualname__} is no port type")
-                kind = "list" if isinstance(item, list) else "tuple"
-                return {"$": kind, "v": [visit(inner) for inner in item]}
-            if isinstance(item, dict):
-                return {"$": "dict", "v": [[visit(k), visit(v)] for k, v in item.items()]}
-            if type(item) in (self._classes().values()):
-                fields = dataclasses.fields(item)
-                return {
-                    "$": "object",
-                    "type": type(item).__qualname__,
-                    "v": {f.name: visit(getattr(item, f.name)) for f in fields if f.init},
-                }
-            raise NotStorable(f"{type(item).__qualname__} is no port type")
-
-        tree = {"version": VERSION, "value": visit(value)}
+        tree = {"version": VERSION, "value": self._tree(value, arrays)}
         libraries = {n: "torch" if hasattr(a, "cpu") else "numpy" for n, a in arrays.items()}
         text = json.dumps({**tree, "arrays": libraries}, ensure_ascii=False)
         return text, arrays, libraries
+
+    def _tree(self, item: Any, arrays: dict[str, Any]) -> Any:
+        """The structure of a value in JSON; its tensors are put into ``arrays``."""
+        # No function inside of the other: it would refer to itself, and so hold the arrays.
+        if item is None or isinstance(item, (bool, int, float, str)):
+            if isinstance(item, enum.Enum):
+                raise NotStorable(f"{type(item).__qualname__} is no port type")
+            return item
+        if isinstance(item, bytes):
+            return {"$": "bytes", "v": base64.b64encode(item).decode()}
+        if is_tensor(item):
+            name = str(len(arrays))
+            torch_like = hasattr(item, "cpu")
+            if not torch_like and not item.dtype.isnative:
+                raise NotStorable(f"an array of dtype {item.dtype} has no form on disk")
+            arrays[name] = item.detach().cpu().contiguous() if torch_like else item.copy("C")
+            return {"$": "torch" if torch_like else "numpy", "v": name}
+        if isinstance(item, (list, tuple)):
+            if hasattr(item, "_fields"):
+                raise NotStorable(f"{type(item).__qualname__} is no port type")
+            kind = "list" if isinstance(item, list) else "tuple"
+            return {"$": kind, "v": [self._tree(inner, arrays) for inner in item]}
+        if isinstance(item, dict):
+            return {
+                "$": "dict",
+                "v": [[self._tree(k, arrays), self._tree(v, arrays)] for k, v in item.items()],
+            }
+        if type(item) in (self._classes().values()):
+            fields = dataclasses.fields(item)
+            return {
+                "$": "object",
+                "type": type(item).__qualname__,
+                "v": {f.name: self._tree(getattr(item, f.name), arrays) for f in fields if f.init},
+            }
+        raise NotStorable(f"{type(item).__qualname__} is no port type")
 
     def _put_together(self, tree: Any, arrays: dict[str, Any], make: _Make) -> Any:
         if not isinstance(tree, dict):

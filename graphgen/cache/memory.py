@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 from weakref import ref
 
@@ -19,8 +20,13 @@ ENTRY_OVERHEAD = 200
 """Bytes that one entry costs besides its value, about."""
 MOST_HELD = 256
 """How many values in use are passed over before a new one is sent away instead."""
+_Place = tuple[float, int, int, "ref[Entry]"]
+"""In the order of leaving: priority, last use, and a number that no other has. Weakly, since
+an entry that has left is found out only when its turn comes."""
 Key = bytes | tuple[int, str]
 """Of a node's outputs, or of a copy: identity of the tensor, and the device."""
+_Sharing = dict[int, list["Entry"]]
+"""Entries by the memory that they keep."""
 
 
 class Entry:
@@ -33,8 +39,8 @@ class Entry:
     """
 
     __slots__ = (
-        "key", "made_by", "nbytes", "plain", "priority", "seconds", "source", "storages", "tier",
-        "used", "values", "worth",
+        "__weakref__", "key", "made_by", "nbytes", "plain", "priority", "seconds", "source",
+        "storages", "tier", "used", "values", "worth",
     )  # fmt: skip
 
     def __init__(
@@ -91,8 +97,9 @@ class MemoryTier:
         self._budget = budget
         self._better = better
         self._index = index
-        self._shared: dict[int, list[Entry]] = {}
-        self._heap: list[tuple[float, int, int, Entry]] | None = None
+        self._shared: _Sharing = {}
+        self._heap: list[_Place] | None = None
+        self._pushed = count()
         self._ticks = 0
         self._clock = 0.0
 
@@ -138,12 +145,14 @@ class MemoryTier:
         """
         floor = 0 if wanted is None else self.used - wanted
         gone: list[Entry] = []
+        leaving: _Sharing = {}
         for entry in sorted(self._own(), key=lambda e: (e.priority, e.used)):
             if self.used <= floor:
                 break
-            if not self._held(entry, gone):
+            if not self._held(entry, leaving):
                 self.remove(entry)
                 gone.append(entry)
+                _add_to(leaving, entry)
         self.evictions += len(gone)
         return gone
 
@@ -183,21 +192,26 @@ class MemoryTier:
         self._ticks += 1
         entry.used = self._ticks
 
-    def _push(self, heap: list[tuple[float, int, int, Entry]], entry: Entry) -> None:
-        heapq.heappush(heap, (entry.priority, entry.used, id(entry), entry))
+    def _push(self, heap: list[_Place], entry: Entry) -> None:
+        heapq.heappush(heap, self._place(entry))
+
+    def _place(self, entry: Entry) -> _Place:
+        return entry.priority, entry.used, next(self._pushed), ref(entry)
 
     def _make_room(self, newcomer: Entry) -> list[Entry]:
         """Choose who has to go: as few as it takes of those that are cheaper than the
         newcomer, or only the newcomer if they do not suffice."""
         heap = self._heap
         if heap is None:  # kept only from the first eviction on
-            heap = self._heap = [(e.priority, e.used, id(e), e) for e in self._own()]
+            heap = self._heap = [self._place(entry) for entry in self._own()]
             heapq.heapify(heap)
         gone: list[Entry] = []
         held: list[Entry] = []
+        leaving: _Sharing = {}
         while self.used > self.budget:
-            priority, used, _, entry = heapq.heappop(heap)
-            if entry.tier is not self:
+            priority, used, _, known = heapq.heappop(heap)
+            entry = known()
+            if entry is None or entry.tier is not self:
                 continue
             if (entry.priority, entry.used) > (priority, used):  # it goes back in its place
                 self._push(heap, entry)
@@ -210,11 +224,12 @@ class MemoryTier:
                 self.remove(newcomer)
                 gone = [newcomer]
                 break
-            if self._held(entry, gone):
+            if self._held(entry, leaving):
                 held.append(entry)
                 continue
             self.remove(entry)
             gone.append(entry)
+            _add_to(leaving, entry)
         self._clock = max(self._clock, gone[-1].priority)
         for entry in held:
             self._renew(entry)
@@ -222,16 +237,21 @@ class MemoryTier:
         self.evictions += len(gone)
         return gone
 
-    def _held(self, entry: Entry, leaving: list[Entry]) -> bool:
+    def _held(self, entry: Entry, leaving: _Sharing) -> bool:
         """Whether anybody uses a value, besides those that share memory with it here and
         those that leave already."""
         if not entry.storages:
             return False
-        group, pending = {id(each): each for each in (entry, *leaving)}, [entry]
+        group, pending = {id(entry): entry}, [entry]
         while pending:
             for storage, _ in pending.pop().storages:
-                for other in self._shared[storage]:
+                for other in (*self._shared.get(storage, ()), *leaving.get(storage, ())):
                     if id(other) not in group:
                         group[id(other)] = other
                         pending.append(other)
         return held_elsewhere(group.values())
+
+
+def _add_to(sharing: _Sharing, entry: Entry) -> None:
+    for storage, _ in entry.storages:
+        sharing.setdefault(storage, []).append(entry)

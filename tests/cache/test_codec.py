@@ -3,6 +3,7 @@
 import ast
 import base64
 import enum
+import gc
 import hashlib
 import json
 from pathlib import Path
@@ -384,3 +385,21 @@ class TestLight:
         data[-1] ^= 1
         with pytest.raises(Corrupt):
             self.codec.decode_light(bytes(data))
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_what_was_encoded_is_not_held(stored):
+    torch = pytest.importorskip("torch")
+    tensor = torch.zeros(10)
+    value = [Image(tensor), 3 if stored else Live()]
+    gc.disable()
+    try:
+        if stored:
+            Codec(types()).encode(value)
+        else:
+            with pytest.raises(NotStorable):
+                Codec(types()).encode(value)
+        use = torch._C._storage_Use_Count(tensor.untyped_storage()._cdata)
+        assert use <= 2  # the tensor, and what asks
+    finally:
+        gc.enable()
