@@ -15,12 +15,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import branches, editor, server, startup, text_to_image, trivial_nodes
+from . import branches, editor, models, sd15, server, startup, text_to_image, trivial_nodes
 from .measure import Figure
 
 SUITE = {
     "trivial_nodes": trivial_nodes.run,
     "text_to_image": text_to_image.run,
+    "models": models.run,
+    "sd15": sd15.run,
     "branches": branches.run,
     "startup": startup.run,
     "server": server.run,

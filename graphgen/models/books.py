@@ -51,7 +51,7 @@ class Entry:
             name=self.ref.title,
             loader=self.ref.loader,
             device=self.device,
-            dtype=self.key[1].removeprefix("torch."),
+            dtype=str(self.ref.option("dtype") or self.key[1]).removeprefix("torch."),
             nbytes=sum(piece.nbytes for piece in self.pieces),
             mapped=sum(piece.nbytes for piece in self.pieces if piece.mapped),
             users=self.users,

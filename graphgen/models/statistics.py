@@ -28,7 +28,7 @@ class ModelWeights:
         name: File or folder, and the component.
         loader: Name of its loader.
         device: Where it computes; idle networks may lie on ``cpu``.
-        dtype: What it was loaded for.
+        dtype: What it computes in: the run's, unless its reference names another.
         nbytes: Its weights, those that it shares with others included.
         mapped: Of these, pages of files.
         users: Nodes that use it now.

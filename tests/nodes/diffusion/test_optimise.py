@@ -105,6 +105,7 @@ def test_one_model_in_half_precision_in_a_run_of_full(device, fresh):
         assert unet.dtype == torch.bfloat16
         assert full.dtype == torch.float32
     assert held(ctx, ref).nbytes * 2 == held(ctx, plain).nbytes
+    assert (held(ctx, ref).dtype, held(ctx, plain).dtype) == ("bfloat16", "float32")
 
 
 def test_a_vae_that_overflows_is_not_put_in_float16(context, tmp_path):

@@ -1,0 +1,168 @@
+"""A model of the shape of Stable Diffusion 1.5 with random weights, 4.3 GB, on the CPU, against
+the stock diffusers pipeline: each side in processes of its own, which load, draw one picture
+and then the one that is measured. Takes 10 GB of disk and 6 GB of memory for some minutes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .drawing import drawing, libraries
+from .measure import Figure, compared
+
+SIZE, STEPS, GUIDANCE = 256, 4, 5.0
+PROMPTS = "a green frog", "a red apple"
+OPTIONS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "channels last": {"channels_last": True},
+    "bfloat16, channels last": {"channels_last": True, "dtype": "bfloat16"},
+}
+
+
+def run(quick: bool) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory(prefix="graphgen-sd15-") as folder:
+        yield from _against_stock(Path(folder), quick)
+
+
+def _against_stock(folder: Path, quick: bool) -> Iterator[Figure]:
+    _save_sd15(folder / "model", quick)
+    rounds = 1 if quick else 3
+    stock = [_child("stock", folder, {}) for _ in range(rounds)]
+    # The text encoder leaves when the denoiser comes, and that when the VAE comes.
+    tight = {"model_bytes": 1.02 * _denoiser_bytes(folder)}
+    for name, options in OPTIONS.items():
+        reach = 0.9 if name == "channels last" else None
+        ours = [_child("ours", folder, {**options, **tight}) for _ in range(rounds)]
+        for kind, unit, scale in (("seconds", "s", 1.0), ("peak", "MB", 1 / 1024)):
+            what = "time" if kind == "seconds" else "peak memory"
+            yield compared(
+                f"SD 1.5 in shape, {SIZE}x{SIZE}, {STEPS} steps, {name}: {what}",
+                _each(stock, kind),
+                _each(ours, kind),
+                rounds,
+                reach,
+                unit,
+                scale,
+            )
+
+
+def _each(results: list[dict[str, float]], kind: str) -> Callable[[], float]:
+    left = [result[kind] for result in results]
+    return lambda: left.pop(0)
+
+
+def _denoiser_bytes(folder: Path) -> int:
+    return sum(f.stat().st_size for f in (folder / "model" / "unet").glob("*.safetensors"))
+
+
+def _child(side: str, folder: Path, options: Mapping[str, Any]) -> dict[str, float]:
+    """A picture in a process of its own."""
+    code = (
+        "from benchmarks.sd15 import report; "
+        f"report({side!r}, {str(folder)!r}, {json.dumps(dict(options))!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def report(side: str, folder: str, options: str) -> None:
+    """In the child: one step, which loads, and then a picture, whose seconds of processor
+    time are printed, and the peak memory of both."""
+    import resource
+
+    libraries()
+    draw = _stock(Path(folder)) if side == "stock" else _ours(Path(folder), json.loads(options))
+    draw(PROMPTS[0], 1)
+    began = time.process_time()
+    draw(PROMPTS[1], STEPS)
+    seconds = time.process_time() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "peak": peak}))
+
+
+def _stock(folder: Path) -> Callable[[str, int], Any]:
+    diffusers, torch = libraries()
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
+        folder / "model", dtype=torch.float32, local_files_only=True
+    )
+    pipeline.set_progress_bar_config(disable=True)
+
+    def draw(prompt: str, steps: int) -> Any:
+        return pipeline(
+            prompt,
+            height=SIZE,
+            width=SIZE,
+            num_inference_steps=steps,
+            guidance_scale=GUIDANCE,
+            generator=torch.Generator("cpu").manual_seed(7),
+            output_type="pt",
+        ).images
+
+    return draw
+
+
+def _ours(folder: Path, options: dict[str, Any]) -> Callable[[str, int], Any]:
+    from graphgen import Engine
+
+    engine = Engine(
+        device="cpu", models=[folder], model_bytes={"cpu": int(options.pop("model_bytes"))}
+    )
+
+    def draw(prompt: str, steps: int) -> Any:
+        document = drawing("model", prompt, steps, SIZE, options)
+        result = engine.run(document).raise_if_failed()
+        return result.outputs["image"].pixels
+
+    return draw
+
+
+def _save_sd15(folder: Path, quick: bool) -> None:
+    """The networks of Stable Diffusion 1.5 with random weights, 4.3 GB; or, when it has to
+    be quick, with a narrow denoiser."""
+    diffusers, torch = libraries()
+    import transformers
+    from accelerate import init_empty_weights
+    from graphgen_nodes.diffusion.fitting import CONFIGS
+
+    configs = json.loads((CONFIGS / "sd1.json").read_text(encoding="utf-8"))
+    unet = dict(configs["unet"])
+    if quick:
+        unet["block_out_channels"] = [64, 128, 256, 256]
+    with init_empty_weights():
+        networks = {
+            "unet": diffusers.UNet2DConditionModel.from_config(unet),
+            "vae": diffusers.AutoencoderKL.from_config(configs["vae"]),
+            "text_encoder": transformers.CLIPTextModel(
+                transformers.CLIPTextConfig(**configs["text_encoder"])
+            ),
+        }
+    torch.manual_seed(0)
+    index: dict[str, Any] = {"_class_name": "StableDiffusionPipeline"}
+    for name, network in networks.items():
+        network.to_empty(device="cpu")
+        for at, parameter in network.named_parameters():
+            if parameter.dim() > 1:
+                torch.nn.init.normal_(parameter, std=0.02)
+            else:
+                torch.nn.init.constant_(parameter, float(at.endswith("weight")))
+        for at, buffer in network.named_buffers():
+            if at.endswith("position_ids"):
+                buffer.copy_(torch.arange(buffer.numel()).reshape(buffer.shape))
+        network.save_pretrained(folder / name, max_shard_size="20GB")
+        index[name] = [type(network).__module__.partition(".")[0], type(network).__name__]
+        network.to("meta")
+    tokenizer = transformers.CLIPTokenizer.from_pretrained(CONFIGS / "clip_tokenizer")
+    tokenizer.save_pretrained(folder / "tokenizer")
+    index["tokenizer"] = ["transformers", type(tokenizer).__name__]
+    scheduler = diffusers.DDIMScheduler.from_config(configs["scheduler"])
+    scheduler.save_pretrained(folder / "scheduler")
+    index["scheduler"] = ["diffusers", "DDIMScheduler"]
+    index.update(safety_checker=[None, None], feature_extractor=[None, None])
+    (folder / "model_index.json").write_text(json.dumps(index), encoding="utf-8")
