@@ -98,6 +98,8 @@ def test_evaluation_tunes_for_each_measure(command, tmp_path, monkeypatch):
     command(evaluate.main, "--only", "classical")
     told = json.loads((tmp_path / "work" / "figures.json").read_text())["phantom"]
     assert set(told["repair"]) == {*evaluate.KINDS, "untouched"}
+    noise = told["repair"]["photons-1e4"]
+    assert noise["network"]["psnr"] > noise["input"]["psnr"] + 0.5
     for found in told["classical"].values():
         for name in ("total variation", "non-local means", "bilateral", "curvature diffusion"):
             best = [found[key] for key in (name, f"{name}, tuned for SSIM")]
