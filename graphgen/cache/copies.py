@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from typing import Any
 from weakref import ref
 
-from .memory import Entry, Key, MemoryTier
+from .memory import CopyEntry, Entry, Key, MemoryTier
 from .transfer import to_device
 from .values import storage_of, weigh
 
@@ -48,7 +48,7 @@ class Copies:
                 original = host.sharing(storage_of(tensor)[0])
                 # As dear as the value that it is a copy of: it is wanted here as much.
                 cost = seconds if original is None else original.worth * weight.nbytes
-                entry = Entry(key, (copy,), max(cost, seconds), weight, source=source)
+                entry = CopyEntry(key, (copy,), max(cost, seconds), weight, source)
                 self._index[key] = entry
                 gone = tier.put(entry)
         return copy, gone, seconds

@@ -35,13 +35,14 @@ class Entry:
     Attributes:
         tier: Where it is kept; None once it was told to leave.
         made_by: The node type that made it.
-        source: The tensor of which it is a copy on another device.
+        source: The tensor of which it is a copy on another device, if it is one.
     """
 
     __slots__ = (
-        "__weakref__", "key", "made_by", "nbytes", "plain", "priority", "seconds", "source",
-        "storages", "tier", "used", "values", "worth",
+        "__weakref__", "key", "made_by", "nbytes", "priority", "seconds", "storages", "tier",
+        "used", "values",
     )  # fmt: skip
+    source: ref[Any] | None = None
 
     def __init__(
         self,
@@ -50,21 +51,32 @@ class Entry:
         seconds: float,
         weight: Weight,
         made_by: str = "",
-        source: ref[Any] | None = None,
     ) -> None:
         self.key = key
         self.values = values
         self.seconds = seconds
-        self.plain, self.storages = weight.plain, weight.storages
-        self.plain += ENTRY_OVERHEAD
-        self.nbytes = self.plain
-        if self.storages:
-            self.nbytes += sum(size for _, size in self.storages)
-        self.worth = seconds / self.nbytes
-        self.priority = 0.0
-        self.used = 0
+        nbytes, self.storages, _, _ = weight
+        self.nbytes = nbytes + ENTRY_OVERHEAD
         self.tier: MemoryTier | None = None
         self.made_by = made_by
+        self.priority: float
+        self.used: int
+
+    @property
+    def worth(self) -> float:
+        """Seconds that a byte of it saves."""
+        return self.seconds / self.nbytes
+
+
+class CopyEntry(Entry):
+    """A copy of a tensor on another device."""
+
+    __slots__ = ("source",)
+
+    def __init__(
+        self, key: Key, values: tuple[Any], seconds: float, weight: Weight, source: ref[Any]
+    ) -> None:
+        super().__init__(key, values, seconds, weight)
         self.source = source
 
 
@@ -120,8 +132,15 @@ class MemoryTier:
         itself."""
         if entry.nbytes > self._budget and entry.nbytes > self.budget:
             return [entry]
-        self._renew(entry)
-        self._add(entry)
+        if entry.storages or self._heap is not None:
+            self._renew(entry)
+            self._add(entry)
+        else:  # the same, spelled out for the many nodes of large graphs
+            entry.priority = self._clock + entry.seconds / entry.nbytes
+            self._ticks = entry.used = self._ticks + 1
+            entry.tier = self
+            self.count += 1
+            self.used += entry.nbytes
         if self.used > self._budget and self.used > self.budget:
             return self._make_room(entry)
         return []
@@ -129,13 +148,14 @@ class MemoryTier:
     def remove(self, entry: Entry) -> None:
         entry.tier = None
         self.count -= 1
-        self.used -= entry.plain
+        self.used -= entry.nbytes
         for storage, size in entry.storages:
             sharing = self._shared[storage]
             sharing.remove(entry)
-            if not sharing:
+            if sharing:
+                self.used += size
+            else:
                 del self._shared[storage]
-                self.used -= size
 
     def idle(self, wanted: int | None = None) -> list[Entry]:
         """Take out entries that nobody uses, the cheapest first.
@@ -176,14 +196,14 @@ class MemoryTier:
     def _add(self, entry: Entry) -> None:
         entry.tier = self
         self.count += 1
-        self.used += entry.plain
+        self.used += entry.nbytes
         for storage, size in entry.storages:
             sharing = self._shared.get(storage)
             if sharing is None:
                 self._shared[storage] = [entry]
-                self.used += size
             else:
                 sharing.append(entry)
+                self.used -= size
         if self._heap is not None:
             self._push(self._heap, entry)
 

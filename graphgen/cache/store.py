@@ -145,13 +145,18 @@ class Cache:
         """
         # Most nodes of a large graph give one value.
         weight = weigh(values[0] if len(values) == 1 else values)
-        if weight.spread:
+        _, _, device, spread = weight
+        if spread:
             values = to_host(values)
             weight = weigh(values)
+            device = devices.HOST
         entry = Entry(key, values, seconds, weight, made_by)
-        tier = self._tiers.get(weight.device) or self._tier(weight.device)
+        tier = self._tiers.get(device) or self._tier(device)
         with self._lock:
-            gone = self._put(entry, tier)
+            if self._index.setdefault(key, entry) is entry:
+                gone = tier.put(entry)
+            else:
+                gone = self._put(entry, tier)
             waiting = self._flights.pop(key, None)
         if waiting:
             for waiter, who in waiting:
@@ -159,7 +164,7 @@ class Cache:
         if gone:
             self._leave(gone, tier)
         if self._disk is not None and seconds >= DISK_MIN_SECONDS:
-            self._write(key, entry, values, weight.device)
+            self._write(key, entry, values, device)
 
     def abandon(self, key: bytes) -> None:
         """Give a claim back: the computation failed, or its outputs can't be kept."""
@@ -221,10 +226,11 @@ class Cache:
 
     def _put(self, entry: Entry, tier: MemoryTier) -> list[Entry]:
         """Keep an entry, in place of another under its key; called with the lock held."""
-        old = self._index.get(entry.key)
+        key = entry.key
+        old = self._index.get(key)
         if old is not None and old.tier is not None:
             old.tier.remove(old)
-        self._index[entry.key] = entry
+        self._index[key] = entry
         return tier.put(entry)
 
     def _copy_on(self, tensor: Any, device: str) -> Any:

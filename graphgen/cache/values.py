@@ -18,21 +18,27 @@ class Weight(NamedTuple):
     """What a value takes.
 
     Attributes:
-        plain: Bytes of everything but its tensors.
+        nbytes: Bytes in all.
         storages: The memory that its tensors keep, each once: identity and bytes. A view
             keeps all of the tensor that it shows a part of.
         device: Where most of that lies; ``cpu`` if there are no tensors.
         spread: Whether another device than that one and the host holds some of it.
     """
 
-    plain: int
+    nbytes: int
     storages: tuple[tuple[int, int], ...] = ()
     device: str = "cpu"
     spread: bool = False
 
     @property
-    def nbytes(self) -> int:
-        return self.plain + sum(size for _, size in self.storages)
+    def plain(self) -> int:
+        """Bytes of everything but its tensors."""
+        return self.nbytes - sum(size for _, size in self.storages)
+
+
+_MANY = 256
+_SMALL = tuple(map(Weight, range(_MANY)))
+"""Of plain values, which most of a large graph are."""
 
 
 def is_tensor(value: Any) -> bool:
@@ -86,7 +92,8 @@ def storage_of(tensor: Any) -> tuple[int, int]:
 def weigh(value: Any) -> Weight:
     """What a value takes, and where."""
     if type(value) in PLAIN:
-        return Weight(sys.getsizeof(value))
+        size = sys.getsizeof(value)
+        return _SMALL[size] if size < _MANY else Weight(size)
     plain = 0
     storages: dict[int, int] = {}
     each: dict[str, int] = {}
@@ -101,7 +108,8 @@ def weigh(value: Any) -> Weight:
             each[device] = each.get(device, 0) + size
     device = max(each, key=each.__getitem__) if each else "cpu"
     spread = len(each) > 1 and not each.keys() <= {device, "cpu"}
-    return Weight(plain, tuple(storages.items()), device, spread)
+    nbytes = plain + sum(storages.values())
+    return Weight(nbytes, tuple(storages.items()), device, spread)
 
 
 def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
