@@ -14,12 +14,13 @@ from .node import node
 
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
+    from .economy import Economy
     from .engine import Engine, RunResult
     from .engine.context import CancelToken, Context
     from .environment import InputFile, ModelName
     from .fingerprint import file_fingerprint
     from .models.reference import ModelLoader, ModelRef, Patch
-    from .node import SKIP, Fragment, Lazy
+    from .node import SKIP, Batch, Fragment, Lazy
     from .plugins.hookspecs import hookimpl
     from .plugins.modules import EditorModule
     from .problems import Cancelled, GraphgenError, InvalidWorkflow, NodeError, Problem, RunFailed
@@ -31,10 +32,12 @@ __version__ = "0.1.0"
 __all__ = [
     "SKIP",
     "AsyncClient",
+    "Batch",
     "CancelToken",
     "Cancelled",
     "Client",
     "Context",
+    "Economy",
     "EditorModule",
     "Engine",
     "Fragment",
@@ -63,10 +66,11 @@ _HOMES = {
     ".client": ("AsyncClient", "Client"),
     ".engine": ("Engine", "RunResult"),
     ".engine.context": ("CancelToken", "Context"),
+    ".economy": ("Economy",),
     ".environment": ("InputFile", "ModelName"),
     ".fingerprint": ("file_fingerprint",),
     ".models.reference": ("ModelLoader", "ModelRef", "Patch"),
-    ".node": ("SKIP", "Fragment", "Lazy"),
+    ".node": ("SKIP", "Batch", "Fragment", "Lazy"),
     ".plugins.hookspecs": ("hookimpl",),
     ".plugins.modules": ("EditorModule",),
     ".problems": (

@@ -14,11 +14,12 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar, Union
 
+from .economy import MEANS, Means
 from .fingerprint import encode_literal, source_fingerprint
 from .ports import InputMarker, InputPort, OutputPort, is_constrained, output_port
 from .problems import GraphgenError, InvalidNode, Problem
@@ -73,6 +74,28 @@ class Fragment:
     beside: bool = False
 
 
+def _one(**arguments: Any) -> int:
+    return 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How calls of one node are joined into one, those of other runs too.
+
+    Attributes:
+        key: Takes the arguments of a call, defaults too, without ``ctx``. Calls of equal keys
+            may be joined; None is for a call that stands alone.
+        run: Takes the arguments of several calls, each with its own ``ctx``, and returns for
+            each what the node would have returned, or the exception that it would have
+            raised: ``Cancelled`` from its ``ctx.progress``, for one.
+        rows: How much a call counts against the limit of a batch, such as its pictures.
+    """
+
+    key: Callable[..., Hashable | None]
+    run: Callable[[Sequence[Mapping[str, Any]]], Sequence[Any]]
+    rows: Callable[..., int] = _one
+
+
 @dataclass(frozen=True, eq=False)
 class NodeSpec:
     """Everything that graphgen knows of a node type."""
@@ -86,6 +109,8 @@ class NodeSpec:
     volatile: bool
     device: bool
     memory: tuple[str, ...]
+    economy: frozenset[Means]
+    batch: Batch | None
     migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
     source: str | None
     is_async: bool
@@ -157,6 +182,8 @@ class _Declaration:
     volatile: bool
     device: bool
     memory: tuple[str, ...]
+    economy: tuple[Means, ...]
+    batch: Batch | None
     migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
 
 
@@ -168,6 +195,8 @@ def node(
     volatile: bool = False,
     device: bool = False,
     memory: tuple[str, ...] = (),
+    economy: tuple[Means, ...] = (),
+    batch: Batch | None = None,
     migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
 ) -> Callable[[F], F]:
     """Declare a function as a node type.
@@ -181,11 +210,17 @@ def node(
         version: Raise it when saved workflows need a migration.
         volatile: Computed anew in every run (a clock, a camera, a random choice).
         device: Works on the run's device, one such node at a time per device.
-        memory: Inputs to lower when the node runs out of memory.
+        memory: Inputs to lower when the node runs out of memory and nothing helps.
+        economy: What the node can do with less memory, if it asks ``ctx``: ``offload``
+            (``ctx.use``), ``tile`` (``ctx.tile``) and ``split`` (``ctx.rows``). A node that
+            runs out of memory is called again, with the same arguments.
+        batch: How calls of it are joined into one, for nodes that hold a device.
         migrations: From an old version, a function that takes the saved inputs and
             returns those of the next version.
     """
-    declaration = _Declaration(id, title, version, volatile, device, memory, dict(migrations or {}))
+    declaration = _Declaration(
+        id, title, version, volatile, device, memory, economy, batch, dict(migrations or {})
+    )
 
     def declare(function: F) -> F:
         function.__graphgen_node__ = declaration  # type: ignore[attr-defined]
@@ -264,6 +299,13 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
     for lowered in declaration.memory:
         if lowered not in inputs:
             report(f"memory= names {lowered!r}, which is no input")
+    for means in declaration.economy:
+        if means not in MEANS:
+            report(f"economy= names {means!r}", hint=f"known are {', '.join(MEANS)}")
+    if declaration.economy and not takes_context:
+        report("economy= needs a parameter named ctx, which says how much to save")
+    if declaration.batch is not None and not (declaration.device and takes_context):
+        report("batch= needs device=True and a parameter named ctx")
     if problems:
         raise InvalidNode(problems)
     return NodeSpec(
@@ -276,6 +318,8 @@ def spec_of(function: Callable[..., Any], types: Types | None = None) -> NodeSpe
         volatile=declaration.volatile,
         device=declaration.device,
         memory=declaration.memory,
+        economy=frozenset(declaration.economy),
+        batch=declaration.batch,
         migrations=declaration.migrations,
         source=source_fingerprint(function),
         is_async=is_async,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..cache.transfer import on_device
+from ..devices import is_host
+from ..economy import AMPLE, Economy, Means
 from ..environment import Environment
 from ..models.library import ModelLibrary
 from ..models.pool import ModelPool
@@ -62,6 +64,9 @@ class Context:
         environment: The workspace's files and the model library.
         outputs: The folder that nodes may write to.
         metadata: Text to embed in files that can hold it: the workflow, by key.
+        economy: How to get by with less memory, after the node has run out of it.
+        asked: Which means of the economy the node asked for, and whether more of it would
+            have changed anything.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Context:
         report: Progress | None = None,
         previews: bool = True,
         on_device: Callable[[Any, str], Any] = on_device,
+        economy: Economy = AMPLE,
     ) -> None:
         self.run_id = run_id
         self.node = node
@@ -92,6 +98,8 @@ class Context:
         self.report = report
         self.previews = previews
         self._on_device = on_device
+        self.economy = economy
+        self.asked: dict[Means, bool] = {}
 
     @property
     def device(self) -> str:
@@ -123,13 +131,21 @@ class Context:
         if self.token.cancelled:
             raise Cancelled
 
-    def progress(self, step: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
+    @property
+    def shows(self) -> bool:
+        """Whether somebody looks at previews."""
+        return self.report is not None and self.previews
+
+    def progress(
+        self, step: int, total: int, preview: Callable[[], bytes | None] | None = None
+    ) -> None:
         """Say how far the node is, and stop it if the run was cancelled.
 
         Args:
             step: Steps done, from 1.
             total: Steps in all.
-            preview: Makes a small PNG of the state; called only if the run shows previews.
+            preview: Makes a small PNG of the state, or None if there is none at the moment;
+                called only if the run shows previews.
         """
         self.check_cancelled()
         if self.report is not None:
@@ -153,9 +169,32 @@ class Context:
 
         return torch.Generator("cpu").manual_seed(seed)
 
+    def rows(self, count: int) -> int:
+        """How many of ``count`` rows to compute at once: all, unless that did not fit."""
+        rows = max(1, -(-count // self.economy.split))
+        self.asked["split"] = self.asked.get("split", False) or rows > 1
+        return rows
+
+    def tile(self, edge: int, least: int, multiple: int = 1) -> int:
+        """The edge of a tile: ``edge``, unless that did not fit.
+
+        Args:
+            edge: What the node would take, and no more than the picture has.
+            least: Of which no smaller tile makes sense.
+            multiple: Of which a smaller edge is a multiple.
+        """
+        if self.economy.tile > 1:
+            smaller = edge // self.economy.tile // multiple * multiple
+            edge = min(edge, max(least, smaller))
+        self.asked["tile"] = self.asked.get("tile", False) or edge > least
+        return edge
+
     @contextmanager
-    def use(self, ref: ModelRef) -> Iterator[Any]:
-        """The weights of a model reference on this run's device and in its dtype; the pool
-        keeps them in place while the block lasts."""
-        with self.pool.use(ref, self.device, self.dtype) as model:
+    def use(self, ref: ModelRef, dtype: torch.dtype | None = None) -> Iterator[Any]:
+        """The weights of a model reference on this run's device, in ``dtype`` or else in the
+        run's; the pool keeps them in place while the block lasts."""
+        device = self.device
+        self.asked["offload"] = not is_host(device)
+        offload = self.economy.offload
+        with self.pool.use(ref, device, dtype or self.dtype, offload=offload) as model:
             yield model

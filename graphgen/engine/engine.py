@@ -32,11 +32,13 @@ from ..workspace import Files, Workspace
 from .context import DTYPES, CancelToken, Context
 from .events import Listener
 from .executor import Run
+from .failure import release_memory
 from .lanes import Lanes
 from .memory import MemoryUse, memory_use
 from .plan import Planner
 from .result import RunResult
 
+DEFAULT_MAX_BATCH = 32
 DEFAULT_DISK_BYTES = 20 << 30
 
 
@@ -79,6 +81,8 @@ class Engine:
         activities: Told what the cache and the model pool load, move and evict, from the
             threads that do so; they must be quick and raise nothing.
         workers: Threads for nodes that use no device; the number of cores if not given.
+        max_batch: Pictures, of any runs that go on, that are sampled, encoded or decoded as
+            one batch; 1 does each run's by itself.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class Engine:
         listeners: Sequence[Listener] = (),
         activities: Sequence[Observe] = (),
         workers: int | None = None,
+        max_batch: int = DEFAULT_MAX_BATCH,
     ) -> None:
         if dtype not in DTYPES:
             raise InvalidWorkflow(
@@ -121,7 +126,8 @@ class Engine:
             Files([self.workspace.inputs, self.workspace.outputs]),
             ModelLibrary(folders, packs.models),
         )
-        self.lanes = Lanes(workers)
+        self.max_batch = max_batch
+        self.lanes = Lanes(workers, max_batch, self.make_room)
         self.dtype = dtype
         self._device = device
         self._listeners = tuple(listeners)
@@ -297,9 +303,10 @@ class Engine:
             make_context=make_context,
             listeners=[*gear.observers, *self._listeners, *listeners],
             token=token,
-            on_memory=self.free_memory,
+            make_room=self.make_room,
         )
-        return run.execute(light)
+        with self.lanes.runs:
+            return run.execute(light)
 
     async def arun(
         self,
@@ -327,6 +334,12 @@ class Engine:
     def free_memory(self) -> int:
         """Drop cached outputs and idle models from memory; returns the bytes given back."""
         return self.cache.clear() + self.pool.free()
+
+    def make_room(self, device: str) -> int:
+        """Free what is idle on a device: outputs and models go to host memory, or are
+        dropped where it is the host's own memory; returns the bytes given back."""
+        gear = self._gear
+        return gear.cache.evict(device) + gear.pool.evict(device) + release_memory(device)
 
     def close(self) -> None:
         """End the engine's threads and drop what it holds."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..economy import Economy
 from ..problems import Problem
+
+_log = logging.getLogger("graphgen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,27 @@ class NodeProgress(NodeEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeRetried(NodeEvent):
+    """The node ran out of memory and is run again.
+
+    Attributes:
+        means: What is different: ``evict`` (idle values and models went to host memory),
+            ``wait`` (what else was running has ended), ``offload`` (models follow layer by
+            layer), ``tile`` (smaller tiles), ``split`` (the batch in parts), or ``unjoin``
+            (a batch of several runs in halves).
+        divisor: Of a tile's edge or of the batch; with ``unjoin`` the calls that are left
+            in one batch; else 1.
+        economy: The whole plan.
+        message: The same in words.
+    """
+
+    means: str
+    divisor: int
+    economy: Economy
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFinished(NodeEvent):
     seconds: float
 
@@ -74,3 +100,14 @@ class RunFinished(Event):
 
 
 Listener = Callable[[Any], None]
+
+
+def tell(listeners: list[Listener], event: Event) -> None:
+    """Tell an event; a listener that fails is removed, and does not end the run."""
+    for listener in list(listeners):
+        try:
+            listener(event)
+        except Exception:
+            with suppress(ValueError):  # another thread may have been first
+                listeners.remove(listener)
+            _log.exception("a listener of run %s failed and was removed", event.run_id)

@@ -13,7 +13,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
@@ -21,18 +20,23 @@ from typing import Any
 
 from ..cache import Cache
 from ..cache.store import PENDING, Values
-from ..node import SKIP, Fragment, Lazy
+from ..devices import HOST
+from ..economy import AMPLE, Economy
+from ..node import SKIP, Fragment
 from ..problems import Cancelled, Problem
 from . import events as ev
-from .arrive import FAILED, Unavailable, all_made, gather, own_containers, returned
+from .arguments import arguments_of
+from .arrive import FAILED, Unavailable, all_made, returned
+from .calls import Call
 from .context import CancelToken, Context
 from .expand import Expansion, map_items, sources_of, unfold
-from .failure import is_out_of_memory, problems_of, release_memory
-from .lanes import INLINE_SECONDS, Lanes, invoke
-from .lazy import LazyWait, ready_made
+from .failure import is_out_of_memory, let_go, problems_of
+from .lanes import INLINE_SECONDS, Lanes
+from .lazy import LazyWait
 from .ledger import DONE, IDLE, WANTED, Ledger
 from .made import what_came_of
 from .plan import Planner
+from .rescue import Rescue
 from .result import RunResult, RunStatus
 from .step import Link, Plan, Step
 
@@ -45,7 +49,7 @@ class Run:
     Args:
         device: Names the device whose lane device nodes run on.
         make_context: Gives a node its context, by node id and a progress callback.
-        on_memory: Called when a node ran out of memory, to free what can be freed.
+        make_room: Frees what is idle on a device, and returns its bytes.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class Run:
         make_context: Callable[[str, Callable[..., None] | None], Context],
         listeners: Sequence[ev.Listener] = (),
         token: CancelToken | None = None,
-        on_memory: Callable[[], object] = lambda: None,
+        make_room: Callable[[str], int] = lambda device: 0,
     ) -> None:
         self.run_id = run_id
         self._plan = plan
@@ -72,10 +76,12 @@ class Run:
         self._make_context = make_context
         self._listeners = list(listeners)
         self._token = token or CancelToken()
-        self._on_memory = on_memory
         self._ledger = Ledger(plan.steps)
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._running = 0
+        self._rescue = Rescue(
+            lanes, make_room, self._ledger.retries, self._send, self._queue.put, self._retried
+        )
         self._pending: set[int] = set()
         self._expansions: dict[int, Expansion] = {}
         self._claimed: set[int] = set()
@@ -106,6 +112,7 @@ class Run:
             forget()
             for at in list(self._claimed):
                 self._give_back(at)
+            self._rescue.close()
         result = self._result(time.perf_counter() - began)
         if self._listeners:
             self._emit(ev.RunFinished(self.run_id, time.time(), result.status, result.seconds))
@@ -123,7 +130,8 @@ class Run:
                 self._start(ready.popleft())
                 if not queue.empty():
                     queue.get()()
-            if not self._running and (token.cancelled or not self._pending):
+            idle = not self._pending and not self._rescue.resting
+            if not self._running and (token.cancelled or idle):
                 return
             queue.get()()
 
@@ -213,7 +221,7 @@ class Run:
                 return
             self._claimed.add(at)
         try:
-            arguments = self._arguments(at, step)
+            arguments = arguments_of(step, self._ledger, partial(self._resolve_lazy, at))
             if step.mapped:
                 self._announce(at)
                 self._expand(at, map_items(self._planner, step, arguments, self._ledger.steps))
@@ -239,34 +247,9 @@ class Run:
             self._ledger.let_go(self._ledger.steps[at])
             self._found(at, values)
 
-    def _arguments(self, at: int, step: Step) -> dict[str, Any]:
-        ledger = self._ledger
-        values = ledger.values
-        arguments = step.literals.copy()
-        for name in step.spec.containers:
-            if name in arguments:  # the plan's own is used again by the next run
-                arguments[name] = own_containers(arguments[name])
-        if step.spec.has_lazy and not step.mapped:
-            for name in step.spec.lazy_inputs:
-                value = arguments.get(name, step.spec.inputs[name].default)
-                if value is not None:
-                    arguments[name] = Lazy(partial(ready_made, value))
-        for port, source, output in step.direct:
-            value = values[source][output]  # type: ignore[index]
-            if value is SKIP or value is FAILED:
-                raise Unavailable(value)
-            arguments[port] = value
-        for link in step.links:
-            if link.lazy:
-                arguments[link.port] = Lazy(partial(self._resolve_lazy, at, link))
-            else:
-                arguments[link.port] = gather(ledger, link)
-        return arguments
-
     def _call(self, at: int, step: Step, arguments: dict[str, Any]) -> None:
         spec = step.spec
-        if self._listeners:
-            self._announce(at)
+        self._announce(at)
         try:
             lane = self._device() if spec.device else ""
             if spec.takes_context:
@@ -275,48 +258,60 @@ class Run:
         except Exception as unusable:  # no such device
             self._fail(at, unusable, arguments)
             return
-        if spec.is_async:
-            self._running += 1
-            report_back = partial(self._post, at, arguments)
-            self._lanes.start(spec.function, arguments, self._token, report_back)
-        elif not spec.device and self._lanes.seconds.get(spec, 1.0) < INLINE_SECONDS:
-            began = time.perf_counter()
-            try:
-                value, error = spec.function(**arguments), None
-            except KeyboardInterrupt:
-                raise
-            except BaseException as raised:
-                value, error = None, raised
-            seconds = time.perf_counter() - began
-            if seconds > INLINE_SECONDS:
-                self._lanes.remember(spec, seconds)
+        if spec.is_async or spec.device or self._lanes.seconds.get(spec, 1.0) >= INLINE_SECONDS:
+            self._send(self._call_of(at, arguments, lane))
+            return
+        began = time.perf_counter()
+        try:
+            value, error = spec.function(**arguments), None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:
+            value, error = None, raised
+        seconds = time.perf_counter() - began
+        if seconds > INLINE_SECONDS:
+            self._lanes.remember(spec, seconds)
+        if error is not None and is_out_of_memory(error):
+            self._out_of_memory(self._call_of(at, arguments, lane), error, seconds)
+        else:
             self._returned(at, arguments, value, error, seconds)
-        else:
-            self._running += 1
-            self._lanes.submit(lane, partial(self._work, at, arguments))
 
-    def _work(self, at: int, arguments: dict[str, Any]) -> None:
-        """Run a node on its lane."""
-        if self._token.cancelled:
-            self._post(at, arguments, None, Cancelled(), 0.0)
-        else:
-            self._post(at, arguments, *invoke(self._ledger.steps[at].spec.function, arguments))
+    def _call_of(self, at: int, arguments: dict[str, Any], lane: str) -> Call:
+        spec, unjoined = self._ledger.steps[at].spec, self._rescue.unjoined
+        return Call(at, spec, arguments, lane, self._token, self._post, unjoined)
 
-    def _post(self, at: int, arguments: dict[str, Any], *outcome: Any) -> None:
-        self._queue.put(partial(self._arrived, at, arguments, *outcome))
+    def _send(self, call: Call) -> None:
+        """Let a call run on its lane; its outcome comes as a message."""
+        self._running += 1
+        self._lanes.submit(call)
 
-    def _arrived(
-        self,
-        at: int,
-        arguments: dict[str, Any],
-        value: Any,
-        error: BaseException | None,
-        seconds: float,
-    ) -> None:
+    def _post(self, call: Call, *outcome: Any) -> None:
+        self._queue.put(partial(self._arrived, call, *outcome))
+
+    def _arrived(self, call: Call, value: Any, error: BaseException | None, seconds: float) -> None:
         self._running -= 1
         # However short it was: one slow call must not keep a quick node away for good.
-        self._lanes.remember(self._ledger.steps[at].spec, seconds)
-        self._returned(at, arguments, value, error, seconds)
+        self._lanes.remember(call.spec, seconds)
+        try:
+            if error is not None and is_out_of_memory(error):
+                self._lanes.ended(call)
+                self._out_of_memory(call, error, seconds)
+            else:
+                self._returned(call.at, call.arguments, value, error, seconds, call.economy)
+        finally:
+            self._lanes.ended(call)
+
+    # Out of memory: the call is run again with the next plan that takes less
+
+    def _out_of_memory(self, call: Call, error: BaseException, seconds: float) -> None:
+        text = "".join(traceback.format_exception(error))
+        if self._token.cancelled or not self._rescue.attempt(call, error):
+            self._ledger.seconds[call.at] = seconds
+            self._fail(call.at, error, call.arguments, text)
+
+    def _retried(self, call: Call, means: str, divisor: int, how: str) -> None:
+        said = f"ran out of memory; run again {how}"
+        self._emit(ev.NodeRetried(*self._event(call.at), means, divisor, call.economy, said))
 
     # Finish
 
@@ -327,6 +322,7 @@ class Run:
         value: Any,
         error: BaseException | None,
         seconds: float,
+        economy: Economy = AMPLE,
     ) -> None:
         ledger = self._ledger
         step = ledger.steps[at]
@@ -337,9 +333,10 @@ class Run:
             elif isinstance(error, Unavailable):
                 self._skip(at, error.mark)
             else:
-                arguments.pop("ctx", None)
                 self._fail(at, error, arguments)
             return
+        if not economy.exact:
+            step = self._taint(at)  # the key stands for what the node makes with all memory
         try:
             if isinstance(value, Fragment):
                 self._expand(at, unfold(self._planner, step, value, len(ledger.steps)))
@@ -381,15 +378,24 @@ class Run:
         self._ledger.let_go(step)
         self._ledger.done(at, (mark,) * len(step.spec.outputs))
 
-    def _fail(self, at: int, error: BaseException, arguments: dict[str, Any]) -> None:
+    def _fail(
+        self,
+        at: int,
+        error: BaseException,
+        arguments: dict[str, Any],
+        text: str | None = None,
+    ) -> None:
         step = self._ledger.steps[at]
-        problems = problems_of(error, step.id, step.spec, arguments)
-        text = "".join(traceback.format_exception(error))
+        arguments.pop("ctx", None)
+        problems = problems_of(
+            error, step.id, step.spec, arguments, self._ledger.retries.get(at, ())
+        )
+        if text is None:
+            text = "".join(traceback.format_exception(error))
         if is_out_of_memory(error):
-            error.__traceback__ = None  # its frames hold the tensors that did not fit
+            let_go(error)
             arguments.clear()
-            self._on_memory()
-            release_memory()
+            self._rescue.make_room(self._device() if step.spec.device else HOST)
         self._problems.extend(problems)
         self._ledger.status[at] = "failed"
         self._give_back(at)
@@ -479,14 +485,7 @@ class Run:
         return self.run_id, time.time(), step.id, step.spec.id
 
     def _emit(self, event: ev.Event) -> None:
-        for listener in list(self._listeners):
-            try:
-                listener(event)
-            except Exception:
-                # A listener must not end a run; it is not asked again.
-                with suppress(ValueError):  # another thread may have been first
-                    self._listeners.remove(listener)
-                _log.exception("a listener of run %s failed and was removed", self.run_id)
+        ev.tell(self._listeners, event)
 
     def _result(self, seconds: float) -> RunResult:
         status: RunStatus = "failed" if self._problems else "succeeded"

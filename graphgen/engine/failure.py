@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import devices
@@ -15,7 +16,12 @@ _ALLOCATOR_WORDS = ("out of memory", "can't allocate memory", "not enough memory
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that host or device memory is used up."""
+    """Whether an exception says that host or device memory is used up, or was caused by one
+    that does."""
+    return any(_says_so(cause) for cause in _causes(error))
+
+
+def _says_so(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(
@@ -23,32 +29,68 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def release_memory() -> None:
-    """Give back what garbage and torch's allocators still hold."""
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, what it was raised from, and so on."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__
+
+
+def is_of_device(error: BaseException) -> bool:
+    """Whether it is the memory of an accelerator that is used up, and not the host's."""
+    # The name, as torch need not be imported: torch.OutOfMemoryError, and older ones.
+    return any(type(cause).__name__ == "OutOfMemoryError" for cause in _causes(error))
+
+
+def let_go(error: BaseException) -> None:
+    """Let go of what the frames of an exception's traceback hold, such as the tensors that
+    left no room for the next one."""
+    pending: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while pending:
+        one = pending.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        one.__traceback__ = None
+        pending += [one.__cause__, one.__context__]
+
+
+def release_memory(device: str | None = None) -> int:
+    """Give back what garbage and the allocator of a device, or of all of them, still hold;
+    returns the bytes that allocators gave back, as far as they can tell."""
     gc.collect()
-    for device in devices.accelerators():
-        devices.release(device)
+    freed = 0
+    for name in devices.accelerators() if device is None else [device]:
+        if not devices.is_host(name):
+            before = devices.held(name)
+            devices.release(name)
+            freed += max(before - devices.held(name), 0)
+    return freed
 
 
 def problems_of(
-    error: BaseException, id: str, spec: NodeSpec, arguments: Mapping[str, Any]
+    error: BaseException,
+    id: str,
+    spec: NodeSpec,
+    arguments: Mapping[str, Any],
+    tried: Sequence[str] = (),
 ) -> list[Problem]:
-    """The problems to show for an exception that a node raised."""
+    """The problems to show for an exception that a node raised.
+
+    Args:
+        tried: What was tried since it first ran out of memory.
+    """
+    if is_out_of_memory(error):
+        return [_out_of_memory(id, spec, arguments, tried)]
     if isinstance(error, NodeError):
         return [Problem(error.code, str(error), id, error.port, error.hint)]
     if isinstance(error, GraphgenError):
         return [Problem(p.code, p.message, p.node or id, p.port, p.hint) for p in error.problems]
     given = describe(arguments)
-    if is_out_of_memory(error):
-        names = ", ".join(spec.memory)
-        return [
-            Problem(
-                "out_of_memory",
-                f"{spec.title} ran out of memory with {given}",
-                id,
-                hint=f"lower {names}" if names else "lower the size or the batch of its inputs",
-            )
-        ]
     return [
         Problem(
             "node_failed",
@@ -56,6 +98,17 @@ def problems_of(
             id,
         )
     ]
+
+
+def _out_of_memory(
+    id: str, spec: NodeSpec, arguments: Mapping[str, Any], tried: Sequence[str]
+) -> Problem:
+    message = f"{spec.title} ran out of memory with {describe(arguments)}"
+    if tried:
+        message += f"; it was tried again {', then '.join(tried)}"
+    names = ", ".join(spec.memory)
+    hint = f"lower {names}" if names else "lower the size or the batch of its inputs"
+    return Problem("out_of_memory", message, id, hint=hint)
 
 
 def _said(error: BaseException) -> str:

@@ -13,21 +13,39 @@ from typing import Any
 
 from ..node import NodeSpec
 from ..problems import Cancelled
-from .context import CancelToken
+from .calls import Call
+from .device_lane import Count, DeviceLane
 
 INLINE_SECONDS = 0.0005
 """A node that took less last time runs in the run's own thread: a hop costs a tenth of it."""
-Report = Callable[[Any, "BaseException | None", float], None]
 
 
 class Lanes:
-    """The threads of one engine, shared by its runs; made when they are first needed."""
+    """The threads of one engine, shared by its runs; made when they are first needed.
 
-    def __init__(self, workers: int | None = None) -> None:
+    Args:
+        workers: Threads for nodes that use no device; the number of cores if not given.
+        max_batch: Rows, such as pictures, that calls of one node may have together to be
+            joined into one; 1 joins none.
+        make_room: Called with a device's name when joined calls did not fit there.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        max_batch: int = 1,
+        make_room: Callable[[str], object] = lambda device: None,
+    ) -> None:
         self._workers = workers or os.cpu_count() or 1
+        self._max_batch = max_batch
+        self._make_room = make_room
         self._lock = threading.Lock()
-        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._devices: dict[str, DeviceLane] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._calls: set[Call] = set()
+        self._waiting: list[tuple[set[Call], Callable[[], object]]] = []
+        self.runs = Count()
         self.seconds: dict[NodeSpec, float] = {}
 
     def remember(self, spec: NodeSpec, seconds: float) -> None:
@@ -36,25 +54,54 @@ class Lanes:
         last = seen.get(spec, 0.0) * 0.5
         seen[spec] = seconds if seconds > last else last
 
-    def submit(self, device: str, call: Callable[[], None]) -> None:
-        """Run ``call`` on the device's one thread, or on the pool if the name is empty."""
+    def submit(self, call: Call) -> None:
+        """Run a call on its device's one thread, on the pool, or on the event loop if it is
+        async. Whoever is told its outcome calls ``ended`` with it."""
         with self._lock:
-            pool = self._pools.get(device)
-            if pool is None:
-                workers = 1 if device else self._workers
-                pool = ThreadPoolExecutor(workers, f"graphgen-{device or 'node'}")
-                self._pools[device] = pool
-        pool.submit(call)
+            self._calls.add(call)
+        if call.spec.is_async:
+            asyncio.run_coroutine_threadsafe(_watched(call), self.loop)
+        elif call.lane:
+            self._device(call.lane).put(call)
+        else:
+            with self._lock:
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(self._workers, "graphgen-node")
+                self._pool.submit(call.work)
 
-    def start(
-        self,
-        function: Callable[..., Any],
-        arguments: dict[str, Any],
-        token: CancelToken,
-        report: Report,
-    ) -> None:
-        """Run an async node on the engine's event loop and report how it ended."""
-        asyncio.run_coroutine_threadsafe(_watched(function, arguments, token, report), self.loop)
+    def _device(self, name: str) -> DeviceLane:
+        with self._lock:
+            lane = self._devices.get(name)
+            if lane is None:
+                lane = self._devices[name] = DeviceLane(
+                    name, self._max_batch, self.seconds, self.runs, self._make_room
+                )
+            return lane
+
+    def ended(self, call: Call) -> None:
+        """What the call held is let go, unless somebody needs it."""
+        with self._lock:
+            self._calls.discard(call)
+            for others, _ in self._waiting:
+                others.discard(call)
+            free = [told for others, told in self._waiting if not others]
+            self._waiting = [(others, told) for others, told in self._waiting if others]
+        for told in free:
+            told()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Calls that are running, or wait for their turn."""
+        with self._lock:
+            return list(self._calls)
+
+    def after_others(self, then: Callable[[], object]) -> None:
+        """Call back, from any thread, when all calls that are on their way now have ended."""
+        with self._lock:
+            if self._calls:
+                self._waiting.append((set(self._calls), then))
+                return
+        then()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -70,47 +117,36 @@ class Lanes:
     def close(self) -> None:
         """End the threads; nodes that are running finish first."""
         with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
+            pool, self._pool = self._pool, None
+            devices, self._devices = list(self._devices.values()), {}
             loop, self._loop = self._loop, None
-        for pool in pools:
+        if pool is not None:
             pool.shutdown()
+        for device in devices:
+            device.close()
         if loop is not None:
             loop.call_soon_threadsafe(loop.stop)
 
 
-def invoke(
-    function: Callable[..., Any], arguments: dict[str, Any]
-) -> tuple[Any, BaseException | None, float]:
-    """Call a node: its value or what it raised, and the seconds it took."""
-    began = time.perf_counter()
-    try:
-        return function(**arguments), None, time.perf_counter() - began
-    except BaseException as error:  # nothing may end a lane's thread
-        return None, error, time.perf_counter() - began
-
-
-async def _watched(
-    function: Callable[..., Any], arguments: dict[str, Any], token: CancelToken, report: Report
-) -> None:
+async def _watched(call: Call) -> None:
     """Run an async node in a task of its own, which the run's cancellation cancels."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(_contained(function, arguments, token))
-    forget = token.on_cancel(lambda: loop.call_soon_threadsafe(task.cancel))
+    task = loop.create_task(_contained(call))
+    forget = call.token.on_cancel(lambda: loop.call_soon_threadsafe(task.cancel))
     try:
-        report(*await task)
+        call.ended(call, *await task)
     except asyncio.CancelledError:
-        report(None, Cancelled(), 0.0)
+        call.ended(call, None, Cancelled(), 0.0)
     finally:
         forget()
 
 
-async def _contained(
-    function: Callable[..., Any], arguments: dict[str, Any], token: CancelToken
-) -> tuple[Any, BaseException | None, float]:
+async def _contained(call: Call) -> tuple[Any, BaseException | None, float]:
     began = time.perf_counter()
     try:
-        return await function(**arguments), None, time.perf_counter() - began
+        return await call.spec.function(**call.arguments), None, time.perf_counter() - began
     except asyncio.CancelledError as error:
-        return None, Cancelled() if token.cancelled else error, time.perf_counter() - began
+        cancelled = call.token.cancelled
+        return None, Cancelled() if cancelled else error, time.perf_counter() - began
     except BaseException as error:  # nothing may end the loop's thread
         return None, error, time.perf_counter() - began

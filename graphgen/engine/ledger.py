@@ -29,6 +29,7 @@ class Ledger:
         uses: How many wanted steps, targets and expansions need the outputs.
         consumers: Who is told when a step is done.
         ready: Steps that wait for nothing.
+        retries: What was tried, in words, for steps that ran out of memory.
     """
 
     def __init__(self, steps: list[Step]) -> None:
@@ -41,6 +42,7 @@ class Ledger:
         self.uses: list[int] = []
         self.consumers: list[list[int | Waiter] | None] = []
         self.ready: deque[int] = deque()
+        self.retries: dict[int, tuple[str, ...]] = {}
         self.grow(steps)
 
     def grow(self, steps: list[Step]) -> None:

@@ -29,7 +29,9 @@ def what_came_of(plan: Plan, ledger: Ledger) -> tuple[dict[str, Any], NodeResult
         for at in plan.targets
         if (values := ledger.values[at]) is not None
     }
-    nodes = NodeResults(ledger.steps, ledger.status, ledger.seconds, ledger.state, targets)
+    nodes = NodeResults(
+        ledger.steps, ledger.status, ledger.seconds, ledger.state, targets, ledger.retries
+    )
     return outputs, nodes
 
 

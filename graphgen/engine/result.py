@@ -24,11 +24,13 @@ class NodeResult:
             from its outputs was in the cache.
         seconds: Time its function took; 0 unless it was executed.
         outputs: By name, for the nodes that the run was for; empty for the others.
+        retries: How it was run again after it ran out of memory, in words.
     """
 
     status: NodeStatus
     seconds: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    retries: tuple[str, ...] = ()
 
 
 class NodeResults(Mapping[str, NodeResult]):
@@ -41,12 +43,14 @@ class NodeResults(Mapping[str, NodeResult]):
         seconds: list[float],
         state: bytearray,
         outputs: Mapping[int, Mapping[str, Any]],
+        retries: Mapping[int, tuple[str, ...]],
     ) -> None:
         self._steps = steps
         self._status = status
         self._seconds = seconds
         self._state = state
         self._outputs = outputs
+        self._retries = retries
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -64,7 +68,12 @@ class NodeResults(Mapping[str, NodeResult]):
 
     def __getitem__(self, id: str) -> NodeResult:
         at = self._index[id]
-        return NodeResult(self._status[at], self._seconds[at], self._outputs.get(at, {}))
+        return NodeResult(
+            self._status[at],
+            self._seconds[at],
+            self._outputs.get(at, {}),
+            self._retries.get(at, ()),
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from ._noise import draw
 from .types import VAE
 
 Run = Callable[[torch.Tensor], torch.Tensor]
+MIN_CELLS = 8  # of a tile's edge
 MAX_PIXELS = 1024 * 1024  # as many at once, for the memory of a batch
 
 
@@ -69,7 +71,7 @@ def encode(
 @contextmanager
 def _network(vae: VAE, ctx: Context) -> Iterator[Any]:
     dtype = torch.float32 if vae.float32 and ctx.dtype == torch.float16 else ctx.dtype
-    with ctx.pool.use(vae.weights, ctx.device, dtype) as network:
+    with ctx.use(vae.weights, dtype) as network:
         yield network
 
 
@@ -98,14 +100,26 @@ def _in_parts(
         ctx: Of the node.
     """
     height, width = (size if down else size * scale for size in values.shape[2:])
-    if height * width > tile * tile:
-        rows = [_tiled(row[None], run, tile // scale, scale, down, ctx) for row in values]
-        return torch.cat(rows)
-    parts = []
-    for part in torch.split(values, max(1, MAX_PIXELS // (height * width))):
+    largest = max(height, width)
+    edge = ctx.tile(min(tile, largest), MIN_CELLS * scale, scale)
+    compute: Run = run
+    if height * width > tile * tile or edge < min(tile, largest):
+        step = ctx.rows(1)
+        compute = partial(_tiled, run=run, tile=edge // scale, scale=scale, down=down, ctx=ctx)
+    else:
+        step = ctx.rows(min(len(values), max(1, MAX_PIXELS // (height * width))))
+    if step >= len(values):
+        return compute(values)
+    made: torch.Tensor | None = None
+    for start in range(0, len(values), step):
         ctx.check_cancelled()
-        parts.append(run(part))
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+        part = compute(values[start : start + step])
+        if made is None:  # filled in place: to put parts together takes the memory twice
+            made = part.new_empty(len(values), *part.shape[1:])
+        made[start : start + step] = part
+        del part
+    assert made is not None
+    return made
 
 
 def _tiled(
@@ -130,12 +144,13 @@ def _tiled(
             )
             if total is None:
                 total = part.new_zeros(1, part.shape[1], cells[0] * after, cells[1] * after)
-            weight = (row_weight[:, None] * column_weight).to(part.device)
+            part *= (row_weight[:, None] * column_weight).to(part.device)
             total[
                 ...,
                 row.start * after : row.end * after,
                 column.start * after : column.end * after,
-            ] += part * weight
+            ] += part
+            del part  # not held while the next one is computed
             done += 1
             ctx.progress(done, len(rows) * len(columns))
     assert total is not None

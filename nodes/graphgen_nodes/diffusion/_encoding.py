@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,19 @@ def _token_weights(spans: list[Span], starts: list[int]) -> list[float]:
 
 
 def encode(encoder: LoadedEncoder, spans: list[Span], skip: int, *, normalise: bool) -> Encoded:
-    """Run the encoder over a prompt.
+    """Run the encoder over a prompt; see ``encode_together``."""
+    return encode_together(encoder, [chunk(encoder, spans)], skip, normalise=normalise)[0]
+
+
+def encode_together(
+    encoder: LoadedEncoder,
+    prompts: Sequence[Chunks],
+    skip: int,
+    *,
+    normalise: bool,
+    at_once: Callable[[int], int] = int,
+) -> list[Encoded]:
+    """Run the encoder over prompts.
 
     A weight moves a token's state away from (or towards) the state at the same place of the
     empty prompt: ``empty + weight * (state - empty)``. This asks nothing of the encoder, and
@@ -108,38 +121,50 @@ def encode(encoder: LoadedEncoder, spans: list[Span], skip: int, *, normalise: b
 
     Args:
         encoder: The encoder.
-        spans: The prompt.
+        prompts: What ``chunk`` made of them.
         skip: Layers to leave out at the end; 0 takes the last layer.
         normalise: Whether an earlier layer goes through the encoder's final norm, as the
             last one does.
-
-    Raises:
-        PromptTooLongError: It has more than ``MAX_TOKENS`` tokens.
+        at_once: Given a number of chunks, how many go through the encoder at once.
     """
 
-    def run(chunks: Chunks) -> tuple[torch.Tensor, torch.Tensor | None]:
-        return _run(encoder.model, chunks, skip, normalise)
+    def run(ids: torch.Tensor, attention: torch.Tensor) -> tuple[torch.Tensor, Any]:
+        rows = at_once(len(ids))
+        parts = [
+            _run(encoder.model, ids[at : at + rows], attention[at : at + rows], skip, normalise)
+            for at in range(0, len(ids), rows)
+        ]
+        states, pooled = zip(*parts, strict=True)
+        return torch.cat(states), None if pooled[0] is None else torch.cat(pooled)
 
-    chunks = chunk(encoder, spans)
-    states, pooled = run(chunks)
-    weighted = chunks.weights != 1
+    states, pooled = run(
+        torch.cat([prompt.ids for prompt in prompts]),
+        torch.cat([prompt.attention for prompt in prompts]),
+    )
+    weights = torch.cat([prompt.weights for prompt in prompts])
+    weighted = weights != 1
     if bool(weighted.any()):
-        empty, _ = run(chunk(encoder, []))
-        weights = chunks.weights.to(states.device)[..., None]
-        moved = empty + weights * (states - empty)
+        nothing = chunk(encoder, [])
+        empty, _ = run(nothing.ids, nothing.attention)
+        moved = empty + weights.to(states.device)[..., None] * (states - empty)
         states = torch.where(weighted.to(states.device)[..., None], moved, states)
-    return Encoded(states.reshape(1, -1, states.shape[-1]), pooled)
+    encoded, end = [], 0
+    for prompt in prompts:
+        begin, end = end, end + len(prompt.ids)
+        own = states[begin:end].reshape(1, -1, states.shape[-1])
+        encoded.append(Encoded(own, None if pooled is None else pooled[begin : begin + 1]))
+    return encoded
 
 
 def _run(
-    model: Any, chunks: Chunks, skip: int, normalise: bool
+    model: Any, ids: torch.Tensor, attention: torch.Tensor, skip: int, normalise: bool
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     device = model.device
     # diffusers' convention: an encoder that was trained to leave padding out says so.
     masked = getattr(model.config, "use_attention_mask", False)
     output = model(
-        chunks.ids.to(device),
-        attention_mask=chunks.attention.to(device) if masked else None,
+        ids.to(device),
+        attention_mask=attention.to(device) if masked else None,
         output_hidden_states=skip > 0,
     )
     if skip == 0:
@@ -151,4 +176,4 @@ def _run(
         if normalise and norm is not None:
             states = norm(states)
     pooled = getattr(output, "text_embeds", None)
-    return states.float(), None if pooled is None else pooled[:1].float()
+    return states.float(), None if pooled is None else pooled.float()

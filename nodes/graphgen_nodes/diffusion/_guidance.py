@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from .types import Conditioning
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for some pictures of a batch.
+
+    Attributes:
+        positive: What to draw; None for a model without text.
+        negative: What to keep away from; None switches guidance off.
+        guidance: Guidance scale.
+        batch: Pictures.
+        size: Height and width of the pictures in pixels.
+    """
+
+    positive: Conditioning | None
+    negative: Conditioning | None
+    guidance: float
+    batch: int
+    size: tuple[int, int]
 
 
 class Guided:
@@ -19,36 +40,33 @@ class Guided:
 
     Args:
         unet: The denoiser.
-        positive: What to draw; None for a model without text.
-        negative: What to keep away from; None switches guidance off.
-        guidance: Guidance scale.
-        batch: Pictures.
-        size: Height and width of the pictures in pixels.
+        asked: For the pictures of the batch, in their order; prompts of one kind are equally
+            long, and are there for all of them or for none.
         extra: ``[batch, channel, height, width]`` appended to the latents' channels.
+        at_once: Given the rows of a batch, how many go through the denoiser at once.
     """
 
     def __init__(
         self,
         unet: Any,
-        positive: Conditioning | None,
-        negative: Conditioning | None,
-        guidance: float,
-        batch: int,
-        size: tuple[int, int],
+        asked: Sequence[Asked],
         extra: torch.Tensor | None = None,
+        at_once: Callable[[int], int] = int,
     ) -> None:
         self.unet = unet
         # diffusers looks through all parameters for these, which takes milliseconds.
         self.device, self.dtype = unet.device, unet.dtype
-        self.guidance = guidance
-        self.guided = negative is not None
-        self.embedded = self._guidance_embedding(batch)
-        groups = [[c for c in (negative, positive) if c is not None]]
-        if len(groups[0]) == 2:
-            lengths = [c.tokens for c in groups[0]]
+        self.at_once = at_once
+        self.guided = asked[0].negative is not None
+        self.guidance = self._scales(asked)
+        self.embedded = self._guidance_embedding(asked)
+        kinds = [kind for kind in ("negative", "positive") if getattr(asked[0], kind) is not None]
+        groups = [kinds] if kinds else []
+        if len(kinds) == 2:
+            lengths = [getattr(asked[0], kind).tokens for kind in kinds]
             if max(lengths) % min(lengths):
-                groups = [[c] for c in groups[0]]
-        self.calls = [self._arguments(group, batch, size) for group in groups if group]
+                groups = [[kind] for kind in kinds]
+        self.calls = [self._arguments(group, asked) for group in groups]
         self.extra = None if extra is None else extra.to(self.dtype)
 
     def __call__(self, scaled: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
@@ -56,44 +74,89 @@ class Guided:
         if self.extra is not None:
             latents = torch.cat([latents, self.extra], dim=1)
         if not self.calls:
-            return self.unet(latents, timestep, return_dict=False)[0].float()
+            return self._denoised(latents, timestep, {})
         outputs: list[torch.Tensor] = []
         for arguments in self.calls:
             copies = arguments["encoder_hidden_states"].shape[0] // latents.shape[0]
             batched = latents if copies == 1 else torch.cat([latents] * copies)
-            output = self.unet(batched, timestep, **arguments, return_dict=False)[0].float()
-            outputs.extend(output.chunk(copies))
+            outputs.extend(self._denoised(batched, timestep, arguments).chunk(copies))
         if not self.guided:
             return outputs[0]
         negative, positive = outputs
         return negative + self.guidance * (positive - negative)
 
-    def _arguments(
-        self, group: list[Conditioning], batch: int, size: tuple[int, int]
-    ) -> dict[str, Any]:
+    def _denoised(
+        self, latents: torch.Tensor, timestep: torch.Tensor, arguments: dict[str, Any]
+    ) -> torch.Tensor:
+        rows = len(latents)
+        step = self.at_once(rows)
+        if step >= rows:
+            return self.unet(latents, timestep, **arguments, return_dict=False)[0].float()
+        made: torch.Tensor | None = None
+        for start in range(0, rows, step):
+            place = slice(start, start + step)
+            part = self.unet(
+                latents[place], timestep, **_rows(arguments, place), return_dict=False
+            )[0]
+            if made is None:
+                made = torch.empty(rows, *part.shape[1:], device=part.device, dtype=torch.float32)
+            made[place] = part
+        assert made is not None
+        return made
+
+    def _arguments(self, kinds: list[str], asked: Sequence[Asked]) -> dict[str, Any]:
         device, dtype = self.device, self.dtype
-        tokens = max(c.tokens for c in group)
-        rows = [c.states.repeat(1, tokens // c.tokens, 1).expand(batch, -1, -1) for c in group]
-        arguments: dict[str, Any] = {"encoder_hidden_states": torch.cat(rows).to(device, dtype)}
+        group: list[tuple[Conditioning, Asked]] = [
+            (getattr(one, kind), one) for kind in kinds for one in asked
+        ]
+        tokens = max(c.tokens for c, _ in group)
+        rows = [
+            c.states.to(device, dtype).repeat(1, tokens // c.tokens, 1).expand(one.batch, -1, -1)
+            for c, one in group
+        ]
+        arguments: dict[str, Any] = {"encoder_hidden_states": torch.cat(rows)}
         if self.embedded is not None:
-            arguments["timestep_cond"] = self.embedded
-        pooled = [c.pooled for c in group if c.pooled is not None]
+            arguments["timestep_cond"] = self.embedded.repeat(len(kinds), 1)
+        pooled = [(c.pooled, one) for c, one in group if c.pooled is not None]
         if pooled and getattr(self.unet.config, "addition_embed_type", None) == "text_time":
-            sizes = [c.sizes or (*size, 0, 0, *size) for c in group]
-            ids = torch.tensor([row for row in sizes for _ in range(batch)])
+            ids = torch.tensor(
+                [
+                    c.sizes or (*one.size, 0, 0, *one.size)
+                    for c, one in group
+                    for _ in range(one.batch)
+                ]
+            )
+            states = [p.to(device, dtype).expand(one.batch, -1) for p, one in pooled]
             arguments["added_cond_kwargs"] = {
-                "text_embeds": torch.cat([p.expand(batch, -1) for p in pooled]).to(device, dtype),
+                "text_embeds": torch.cat(states),
                 "time_ids": ids.to(device, dtype),
             }
         return arguments
 
-    def _guidance_embedding(self, batch: int) -> torch.Tensor | None:
+    def _scales(self, asked: Sequence[Asked]) -> float | torch.Tensor:
+        if len({one.guidance for one in asked}) == 1:
+            return asked[0].guidance
+        scales = [one.guidance for one in asked for _ in range(one.batch)]
+        return torch.tensor(scales, dtype=torch.float32)[:, None, None, None].to(self.device)
+
+    def _guidance_embedding(self, asked: Sequence[Asked]) -> torch.Tensor | None:
         """A distilled model (arXiv:2310.04378) takes the guidance scale as an input."""
         width = getattr(self.unet.config, "time_cond_proj_dim", None)
         if width is None:
             return None
         half = width // 2
         frequencies = torch.exp(torch.arange(half) * (-math.log(10000.0) / (half - 1)))
-        angles = (self.guidance - 1) * 1000.0 * frequencies
-        embedding = torch.cat([angles.sin(), angles.cos(), torch.zeros(width % 2)])
-        return embedding.expand(batch, -1).to(self.device, self.dtype)
+        rows = []
+        for one in asked:
+            angles = (one.guidance - 1) * 1000.0 * frequencies
+            embedding = torch.cat([angles.sin(), angles.cos(), torch.zeros(width % 2)])
+            rows.append(embedding.expand(one.batch, -1))
+        return torch.cat(rows).to(self.device, self.dtype)
+
+
+def _rows(arguments: dict[str, Any], place: slice) -> dict[str, Any]:
+    """Some rows of everything that the denoiser takes by row."""
+    return {
+        name: _rows(value, place) if isinstance(value, dict) else value[place]
+        for name, value in arguments.items()
+    }

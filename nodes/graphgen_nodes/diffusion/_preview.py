@@ -8,6 +8,7 @@ projection shows composition and colours, a cell per pixel, at next to no cost.
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import torch
@@ -21,31 +22,97 @@ from .types import VAE, DiffusionModel
 
 DECODED_CELLS = 16 * 16
 EDGE = 256  # of a preview, at most
-_projections: dict[str, torch.Tensor] = {}
+_projections: dict[tuple[str, str], torch.Tensor] = {}
 
 
-def preview(step: Step, scheduler: Any, model: DiffusionModel, ctx: Context) -> bytes:
-    """The first picture of the batch as PNG."""
-    latents = clean_estimate(step, scheduler)[:1].float()
-    cells = latents.shape[2] * latents.shape[3]
+class Previews:
+    """The previews of one walk. Where pictures come from another device they are copied while
+    the walk goes on, and shown a step later, so that no step waits for them.
+
+    Args:
+        scheduler: Of the walk; its noise levels are read before it begins.
+        model: What walks.
+        ctx: Of the node; previews of a model that does not fit are left out.
+    """
+
+    def __init__(self, scheduler: Any, model: DiffusionModel, ctx: Context) -> None:
+        self._levels = scheduler.alphas_cumprod.cpu()
+        self._kind = scheduler.config.prediction_type
+        self._model = model
+        self._ctx = ctx
+        self._edge = 0
+        self._pictures: dict[int, torch.Tensor] = {}
+        self._coming: tuple[list[int], torch.Tensor, Any] | None = None
+        self._fits = True
+
+    def at(self, step: Step, rows: list[int]) -> None:
+        """Show these rows of the batch, as they are after a step."""
+        if not rows or not self._fits:
+            return
+        self._arrive()
+        if self._coming is not None:  # the device is that far behind
+            return
+        latents = clean_estimate(step, self._levels, self._kind)[_places(rows)].float()
+        self._edge = self._model.scale * max(latents.shape[2:])
+        try:
+            pixels = _pixels(latents, self._model, self._ctx)
+        except (MemoryError, torch.OutOfMemoryError):
+            self._fits = False
+            return
+        values = (pixels.movedim(1, -1) * 255).round().byte()
+        self._coming = (rows, *_to_host(values))
+        self._arrive()
+
+    def png(self, row: int) -> bytes | None:
+        """The preview of a row that came last, as PNG; None before the first one."""
+        picture = self._pictures.get(row)
+        return None if picture is None else _png(picture, self._edge)
+
+    def _arrive(self) -> None:
+        if self._coming is not None:
+            rows, pictures, copied = self._coming
+            if copied is None or copied.query():
+                self._pictures = dict(zip(rows, pictures, strict=True))
+                self._coming = None
+
+
+def _places(rows: list[int]) -> slice | list[int]:
+    """To index with: one row, and every row, without making a tensor of indices."""
+    if rows == list(range(rows[0], rows[0] + len(rows))):
+        return slice(rows[0], rows[0] + len(rows))
+    return rows
+
+
+def _to_host(values: torch.Tensor) -> tuple[torch.Tensor, Any]:
+    """A copy in host memory, and the event of its arrival; None if it is there."""
+    module: Any = None if values.device.type == "cpu" else torch.get_device_module(values.device)
+    if not hasattr(module, "Event"):
+        return values.cpu(), None
+    copy, arrived = values.to("cpu", non_blocking=True), module.Event()
+    arrived.record()
+    return copy, arrived
+
+
+def _pixels(latents: torch.Tensor, model: DiffusionModel, ctx: Context) -> torch.Tensor:
     if model.vae is None:
-        pixels = _channels(latents)
-    elif cells <= DECODED_CELLS:
-        pixels = _autoencoder.decode(latents, model.vae, EDGE * EDGE, ctx)
-    else:
-        pixels = project(latents, model.vae, ctx)
-    return _png(pixels, model.scale * max(latents.shape[2:]))
+        return _channels(latents)
+    if latents.shape[2] * latents.shape[3] <= DECODED_CELLS:
+        return _autoencoder.decode(latents, model.vae, EDGE * EDGE, ctx)
+    return project(latents, model.vae, ctx)
 
 
-def clean_estimate(step: Step, scheduler: Any) -> torch.Tensor:
+def clean_estimate(step: Step, levels: torch.Tensor, kind: str) -> torch.Tensor:
     """What the denoiser takes for the clean latent, whatever the sampler.
 
     What it sees is always of unit variance, so that the noise level of the timestep says
     how much of it is signal.
+
+    Args:
+        levels: Share of the signal's variance by timestep, on the CPU.
+        kind: What the denoiser predicts, in diffusers' terms.
     """
-    signal = scheduler.alphas_cumprod[round(float(step.timestep))]
-    alpha, sigma = float(signal.sqrt()), float((1 - signal).sqrt())
-    kind = scheduler.config.prediction_type
+    signal = float(levels[round(float(step.timestep))])
+    alpha, sigma = math.sqrt(signal), math.sqrt(1 - signal)
     if kind == "v_prediction":
         return alpha * step.scaled - sigma * step.prediction
     if kind == "sample":
@@ -55,10 +122,10 @@ def clean_estimate(step: Step, scheduler: Any) -> torch.Tensor:
 
 def project(latents: torch.Tensor, vae: VAE, ctx: Context) -> torch.Tensor:
     """Colours in 0..1 of latents, a pixel per cell."""
-    matrix = _projections.get(vae.weights.key)
+    where = vae.weights.key, str(latents.device)
+    matrix = _projections.get(where)
     if matrix is None:
-        matrix = _projections[vae.weights.key] = _fit(vae, ctx)
-    matrix = matrix.to(latents.device)
+        matrix = _projections[where] = _fit(vae, ctx).to(latents.device)
     pixels = torch.einsum("bchw,cr->brhw", latents, matrix[:-1]) + matrix[-1][None, :, None, None]
     return pixels.clamp(0, 1)
 
@@ -87,8 +154,7 @@ def _channels(latents: torch.Tensor) -> torch.Tensor:
 def _png(pixels: torch.Tensor, edge: int) -> bytes:
     from PIL import Image
 
-    values = (pixels[0].movedim(0, -1) * 255).round().byte().cpu().numpy()
-    picture = Image.fromarray(values)
+    picture = Image.fromarray(pixels.numpy())
     factor = min(edge, EDGE) / max(picture.size)
     if factor != 1:
         size = (round(picture.width * factor), round(picture.height * factor))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from graphgen import Context, NodeError
+from graphgen import Cancelled, Context, NodeError
 
 from ..image.types import Mask
 from .samplers import SpacingError, build_scheduler
@@ -50,56 +52,157 @@ def check_conditioning(model: DiffusionModel, conditioning: Conditioning, port: 
         )
 
 
-def walk(
+@dataclass(frozen=True)
+class Request:
+    """What one call of a sampling node asks for; its conditionings are checked."""
+
+    model: DiffusionModel
+    latent: Latent
+    positive: Conditioning | None
+    negative: Conditioning | None
+    guidance: float
+    mask: Mask | None
+    settings: Settings
+    ctx: Context
+
+
+def walk(request: Request) -> Latent:
+    """Denoise a latent; what both sampling nodes do."""
+    outcome = walk_together([request])[0]
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def joins_with(
     model: DiffusionModel,
     latent: Latent,
     positive: Conditioning | None,
     negative: Conditioning | None,
-    guidance: float,
     mask: Mask | None,
     settings: Settings,
-    ctx: Context,
-) -> Latent:
-    """Denoise a latent; what both sampling nodes do."""
+    guided: bool,
+) -> Hashable:
+    """What requests must have in common to be walked together."""
+    encoders = model.text_encoder.encoders if model.text_encoder else ()
+    return (
+        model.unet.key,
+        repr(sorted(model.scheduler.items())),
+        tuple(ref.key for ref in encoders),
+        model.vae and model.vae.weights.key,
+        replace(settings, seed=None),
+        guided,
+        tuple(latent.samples.shape[1:]),
+        (latent.scale, latent.noise, latent.masked is None, mask is None),
+        tuple(c and (c.tokens, c.width, c.pooled is None) for c in (positive, negative)),
+    )
+
+
+def walk_together(requests: Sequence[Request]) -> list[Latent | BaseException]:
+    """Denoise the latents of several requests as one batch; each gets its latent, or what
+    ended it. They have in common what ``joins_with`` says."""
+    outcomes: dict[int, Latent | BaseException] = {}
+    walks: list[_Walk] = []
+    for index, request in enumerate(requests):
+        try:
+            _check_latent(request.model, request.latent, request.mask, request.settings)
+            if _skipped(request.settings) == request.settings.steps:
+                outcomes[index] = request.latent
+            else:
+                walks.append(_Walk(index, request))
+        except Exception as error:
+            outcomes[index] = error
+    if walks:
+        samples = _walked(walks, outcomes)
+        for one in walks:
+            # Made outside inference mode, so that later nodes may do with it what they like.
+            if one.index not in outcomes:
+                made = samples[one.rows].clone()
+                outcomes[one.index] = Latent(made, one.request.latent.scale, one.seeds)
+    return [outcomes[index] for index in range(len(requests))]
+
+
+class _Walk:
+    """One request on its way: its place in the batch, and its noise."""
+
+    def __init__(self, index: int, request: Request) -> None:
+        from ._noise import draw
+
+        self.index = index
+        self.request = request
+        latent, seed = request.latent, request.settings.seed
+        self.seeds = latent.seeds if seed is None else tuple(range(seed, seed + latent.batch))
+        self.generators = [request.ctx.generator(seed) for seed in self.seeds]
+        # Drawn even where the latent is the noise itself: what follows is another sample.
+        self.noise = draw(self.generators, tuple(latent.samples.shape[1:]))
+        self.rows = slice(0, latent.batch)
+
+
+def _walked(walks: list[_Walk], outcomes: dict[int, Latent | BaseException]) -> torch.Tensor:
+    """The batch of all walks, denoised; a walk that is ended gets its outcome."""
     import torch
 
     from ._denoise import denoise, timesteps_of
-    from ._guidance import Guided
-    from ._noise import draw
-    from ._preview import preview
+    from ._guidance import Asked, Guided
+    from ._preview import Previews
 
-    _check_latent(model, latent, mask, settings)
-    seeds = latent.seeds
-    if settings.seed is not None:
-        seeds = tuple(range(settings.seed, settings.seed + latent.batch))
-    skipped = settings.steps - min(int(settings.steps * settings.denoise), settings.steps)
-    if skipped == settings.steps:
-        return latent
+    first = walks[0].request
+    model, settings, ctx = first.model, first.settings, first.ctx
+    skipped = _skipped(settings)
     scheduler = _scheduler(model, settings)
-    generators = [ctx.generator(seed) for seed in seeds]
-    # Drawn even where the latent is the noise itself: what follows is another sample.
-    noise = draw(generators, tuple(latent.samples.shape[1:]))
+    end = 0
+    for one in walks:
+        one.rows = slice(end, end + one.request.latent.batch)
+        end = one.rows.stop
     with ctx.use(model.unet) as unet, torch.inference_mode():
-        start = _start(latent, noise, skipped, mask, ctx.device)
-        size = (latent.height, latent.width)
+        start = _start(walks, skipped, ctx.device)
         extra = None
-        if latent.masked is not None and model.in_channels > model.latent_channels:
-            extra = _inpainting_input(latent, ctx.device)
-        predict = Guided(unet, positive, negative, guidance, latent.batch, size, extra)
-
+        if first.latent.masked is not None and model.in_channels > model.latent_channels:
+            extra = torch.cat([_inpainting_input(w.request.latent, ctx.device) for w in walks])
+        asked = [
+            Asked(r.positive, r.negative, r.guidance, r.latent.batch, _size(r.latent))
+            for r in (one.request for one in walks)
+        ]
+        predict = Guided(unet, asked, extra, ctx.rows)
+        previews = Previews(scheduler, model, ctx)
         steps = settings.steps - skipped
         evaluations = len(timesteps_of(scheduler, skipped))
+        going = list(walks)
 
         def observe(step: Step) -> None:
             done = step.index * steps // evaluations
-            if done > (step.index - 1) * steps // evaluations:
-                ctx.progress(done, steps, lambda: preview(step, scheduler, model, ctx))
-            else:  # a sampler of second order asks the denoiser twice in one step
-                ctx.check_cancelled()
+            whole = done > (step.index - 1) * steps // evaluations
+            previews.at(step, [one.rows.start for one in going if one.request.ctx.shows])
+            for one in list(going):
+                try:
+                    if whole:
+                        shown = partial(previews.png, one.rows.start)
+                        one.request.ctx.progress(done, steps, shown)
+                    else:  # a sampler of second order asks the denoiser twice in one step
+                        one.request.ctx.check_cancelled()
+                except Cancelled as ended:  # that one's alone
+                    outcomes[one.index] = ended.with_traceback(None)
+                    going.remove(one)
+            if not going:
+                raise _AllEnded
 
-        samples = denoise(scheduler, predict, start, generators, observe)
-    # Made outside inference mode, so that later nodes may do with it what they like.
-    return Latent(samples.clone(), latent.scale, seeds)
+        generators = [generator for one in walks for generator in one.generators]
+        try:
+            return denoise(scheduler, predict, start, generators, observe)
+        except _AllEnded:
+            return start.latents
+
+
+class _AllEnded(Exception):
+    """Nobody waits for the batch any more."""
+
+
+def _skipped(settings: Settings) -> int:
+    return settings.steps - min(int(settings.steps * settings.denoise), settings.steps)
+
+
+def _size(latent: Latent) -> tuple[int, int]:
+    return latent.height, latent.width
 
 
 def _check_latent(
@@ -185,17 +288,23 @@ def _scheduler(model: DiffusionModel, settings: Settings) -> Any:
     return scheduler
 
 
-def _start(
-    latent: Latent, noise: torch.Tensor, skipped: int, mask: Mask | None, device: str
-) -> Start:
+def _start(walks: list[_Walk], skipped: int, device: str) -> Start:
+    import torch
+
     from . import _pixels
     from ._denoise import Start
 
-    samples = latent.samples.to(device)
-    if latent.noise:
+    latents = [one.request.latent for one in walks]
+    samples = torch.cat([latent.samples.to(device) for latent in latents])
+    if latents[0].noise:
         return Start(samples)
-    cells = None
-    if mask is not None:
-        height, width = samples.shape[2:]
-        cells = _pixels.cells(mask.values.to(device), (height, width))
-    return Start(samples, noise.to(device), skipped, cells)
+    noise = torch.cat([one.noise for one in walks]).to(device)
+    masks = [(r.mask, r.latent.batch) for r in (one.request for one in walks)]
+    cells = [
+        _pixels.cells(mask.values.to(device), (samples.shape[2], samples.shape[3])).expand(
+            batch, -1, -1, -1
+        )
+        for mask, batch in masks
+        if mask is not None
+    ]
+    return Start(samples, noise, skipped, torch.cat(cells) if cells else None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from graphgen import Context, NodeError, node
+from graphgen import Batch, Context, NodeError, node
 
 from ..image.types import Image, Mask
 from .types import VAE, DiffusionModel, Latent
@@ -64,7 +65,13 @@ def latent_noise(
     return Latent(draw([ctx.generator(s) for s in seeds], shape), model.scale, seeds, noise=True)
 
 
-@node("diffusion/encode_image", title="Encode image", device=True, memory=("tile",))
+@node(
+    "diffusion/encode_image",
+    title="Encode image",
+    device=True,
+    memory=("tile",),
+    economy=("offload", "tile", "split"),
+)
 def encode_image(
     image: Image,
     vae: VAE,
@@ -108,7 +115,40 @@ def encode_image(
     return Latent(samples, vae.scale, seeds, mask=cells, masked=masked)
 
 
-@node("diffusion/decode_latent", title="Decode latent", device=True, memory=("tile",))
+def _alike(latent: Latent, vae: VAE | None, tile: int) -> Hashable | None:
+    if vae is None or latent.height * latent.width > tile * tile:
+        return None  # next to nothing to do, or one tile after the other
+    fits = latent.channels == vae.latent_channels and latent.scale == vae.scale
+    return (vae.weights.key, vae.float32, tuple(latent.samples.shape[1:])) if fits else None
+
+
+def _pictures(latent: Latent, vae: VAE | None, tile: int) -> int:
+    return latent.batch
+
+
+def _decode_together(calls: Sequence[Mapping[str, Any]]) -> list[Image]:
+    import torch
+
+    from . import _autoencoder
+
+    first = calls[0]
+    ctx, latents = first["ctx"], [call["latent"] for call in calls]
+    with torch.no_grad():
+        samples = torch.cat([latent.samples.to(ctx.device) for latent in latents])
+        pixels = _autoencoder.decode(samples, first["vae"], first["tile"], ctx)
+    parts = pixels.split([latent.batch for latent in latents])
+    # Each its own memory: a slice would keep that of the whole batch.
+    return [Image(part.clone()) for part in parts]
+
+
+@node(
+    "diffusion/decode_latent",
+    title="Decode latent",
+    device=True,
+    memory=("tile",),
+    economy=("offload", "tile", "split"),
+    batch=Batch(key=_alike, run=_decode_together, rows=_pictures),
+)
 def decode_latent(
     latent: Latent,
     vae: VAE | None = None,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import fields
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from graphgen import Context, NodeError, node
+from graphgen import Batch, Context, NodeError, node
 
 from ..image.types import Mask
-from ._walk import Settings, check_conditioning, walk
+from ._walk import Request, Settings, check_conditioning, joins_with, walk, walk_together
 from .samplers import Betas, SamplerName, Sigmas, Spacing
 from .text import encode_prompt
 from .types import Conditioning, DiffusionModel, Latent
@@ -42,7 +44,49 @@ SeedPort = Annotated[
 ]
 
 
-@node("diffusion/sample", title="Sample", device=True, memory=("latent",))
+def _alike(**given: Any) -> Hashable | None:
+    model, latent = given["model"], given["latent"]
+    guided = given.get("guidance", 1.0) != 1 and not model.distilled
+    positive, negative = given.get("positive"), given.get("negative") if guided else None
+    settings, mask = _settings(given), given.get("mask")
+    return joins_with(model, latent, positive, negative, mask, settings, guided)
+
+
+def _pictures(**given: Any) -> int:
+    return given["latent"].batch
+
+
+def _sample_together(calls: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return _together(calls, _guided)
+
+
+def _unconditional_together(calls: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return _together(calls, _unconditional)
+
+
+def _together(calls: Sequence[Mapping[str, Any]], request: Callable[..., Request]) -> list[Any]:
+    """What the calls return, or raise; the empty prompt is encoded once for all of them."""
+    empty: dict[int, Conditioning] = {}
+    outcomes: dict[int, Any] = {}
+    requests: dict[int, Request] = {}
+    for index, call in enumerate(calls):
+        try:
+            requests[index] = request(call, empty)
+        except NodeError as error:
+            outcomes[index] = error
+    made = walk_together(list(requests.values())) if requests else []
+    outcomes.update(zip(requests, made, strict=True))
+    return [outcomes[index] for index in range(len(calls))]
+
+
+@node(
+    "diffusion/sample",
+    title="Sample",
+    device=True,
+    memory=("latent",),
+    economy=("offload", "split"),
+    batch=Batch(key=_alike, run=_sample_together, rows=_pictures),
+)
 def sample(
     model: DiffusionModel,
     positive: Conditioning,
@@ -70,25 +114,16 @@ def sample(
     the rest of the picture is put back, noised as much, after every step. Without a
     negative conditioning the empty prompt is taken.
     """
-    settings = Settings(steps, sampler, sigmas, betas, spacing, denoise, seed)
-    if model.text_width is None:
-        raise NodeError(
-            f"{model.unet.name} takes no text",
-            hint="use diffusion/unconditional_sample",
-            port="model",
-        )
-    check_conditioning(model, positive, "positive")
-    if negative is not None:
-        check_conditioning(model, negative, "negative")
-    if guidance == 1 or model.distilled:
-        negative = None
-    elif negative is None:
-        negative = _empty_prompt(model, ctx)
-    return walk(model, latent, positive, negative, guidance, mask, settings, ctx)
+    return walk(_guided(locals(), {}))
 
 
 @node(
-    "diffusion/unconditional_sample", title="Unconditional sample", device=True, memory=("latent",)
+    "diffusion/unconditional_sample",
+    title="Unconditional sample",
+    device=True,
+    memory=("latent",),
+    economy=("offload", "split"),
+    batch=Batch(key=_alike, run=_unconditional_together, rows=_pictures),
 )
 def unconditional_sample(
     model: DiffusionModel,
@@ -104,23 +139,66 @@ def unconditional_sample(
     ctx: Context,
 ) -> Latent:
     """Denoise latents with no prompt; a model that knows text gets the empty prompt."""
-    settings = Settings(steps, sampler, sigmas, betas, spacing, denoise, seed)
-    empty = None if model.text_width is None else _empty_prompt(model, ctx)
-    return walk(model, latent, empty, None, 1.0, None, settings, ctx)
+    return walk(_unconditional(locals(), {}))
 
 
-def _empty_prompt(model: DiffusionModel, ctx: Context) -> Conditioning:
+def _settings(given: Mapping[str, Any]) -> Settings:
+    return Settings(**{field.name: given[field.name] for field in fields(Settings)})
+
+
+def _guided(given: Mapping[str, Any], empty: dict[int, Conditioning]) -> Request:
+    """What a call of ``sample`` asks for.
+
+    Args:
+        given: Its arguments.
+        empty: The empty prompt by the ids of models, as far as it was encoded.
+    """
+    model, positive, negative = given["model"], given["positive"], given["negative"]
+    if model.text_width is None:
+        raise NodeError(
+            f"{model.unet.name} takes no text",
+            hint="use diffusion/unconditional_sample",
+            port="model",
+        )
+    check_conditioning(model, positive, "positive")
+    if negative is not None:
+        check_conditioning(model, negative, "negative")
+    guidance = given["guidance"]
+    if guidance == 1 or model.distilled:
+        negative = None
+    elif negative is None:
+        negative = _empty_prompt(model, given["ctx"], empty)
+    latent, mask, ctx = given["latent"], given["mask"], given["ctx"]
+    return Request(model, latent, positive, negative, guidance, mask, _settings(given), ctx)
+
+
+def _unconditional(given: Mapping[str, Any], empty: dict[int, Conditioning]) -> Request:
+    """What a call of ``unconditional_sample`` asks for; see ``_guided``."""
+    model, ctx = given["model"], given["ctx"]
+    positive = None if model.text_width is None else _empty_prompt(model, ctx, empty)
+    return Request(model, given["latent"], positive, None, 1.0, None, _settings(given), ctx)
+
+
+def _empty_prompt(
+    model: DiffusionModel, ctx: Context, known: dict[int, Conditioning]
+) -> Conditioning:
     import torch
 
+    if id(model) in known:
+        return known[id(model)]
     if model.zero_empty and model.text_width is not None and model.pooled_width is not None:
         length = model.text_encoder.max_length if model.text_encoder else 77
-        return Conditioning(
-            torch.zeros(1, length, model.text_width), torch.zeros(1, model.pooled_width)
+        states, pooled = (
+            torch.zeros(1, length, model.text_width),
+            torch.zeros(1, model.pooled_width),
         )
-    if model.text_encoder is None:
+        known[id(model)] = Conditioning(states, pooled)
+    elif model.text_encoder is None:
         raise NodeError(
             f"{model.unet.name} has no text encoder of its own to encode the empty prompt with",
             hint="link a negative conditioning",
             port="negative",
         )
-    return encode_prompt("", model.text_encoder, 0, ctx)
+    else:
+        known[id(model)] = encode_prompt("", model.text_encoder, 0, ctx)
+    return known[id(model)]

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from graphgen import Context, NodeError, node
+from graphgen import Batch, Context, NodeError, node
 
 from .prompt import PromptError, parse
 from .types import Conditioning, TextEncoder
 
-if TYPE_CHECKING:
-    import torch
-
 MAX_CHARACTERS = 20_000
 
 
-@node("diffusion/encode_text", title="Encode text", device=True)
+def _alike(text: str, encoder: TextEncoder, clip_skip: int) -> Hashable:
+    keys = tuple(ref.key for ref in encoder.encoders)
+    return keys, encoder.skip, encoder.pooled_width is None, clip_skip
+
+
+def _encode_texts(calls: Sequence[Mapping[str, Any]]) -> list[Conditioning | BaseException]:
+    texts, first = [call["text"] for call in calls], calls[0]
+    return encode_prompts(texts, first["encoder"], first["clip_skip"], first["ctx"])
+
+
+@node(
+    "diffusion/encode_text",
+    title="Encode text",
+    device=True,
+    economy=("offload", "split"),
+    batch=Batch(key=_alike, run=_encode_texts),
+)
 def encode_text(
     text: Annotated[
         str,
@@ -46,22 +60,52 @@ def encode_text(
 
 def encode_prompt(text: str, encoder: TextEncoder, clip_skip: int, ctx: Context) -> Conditioning:
     """What ``encode_text`` does."""
+    outcome = encode_prompts([text], encoder, clip_skip, ctx)[0]
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def encode_prompts(
+    texts: Sequence[str], encoder: TextEncoder, clip_skip: int, ctx: Context
+) -> list[Conditioning | BaseException]:
+    """Encode prompts as one batch; each gets its conditioning, or what is wrong with it."""
     import torch
 
-    from ._encoding import PromptTooLongError, encode
+    from ._encoding import Chunks, Encoded, PromptTooLongError, chunk, encode_together
 
-    states: list[torch.Tensor] = []
-    pooled: torch.Tensor | None = None
-    try:
-        spans = parse(text)
-        for ref in encoder.encoders:
-            ctx.check_cancelled()
-            with ctx.use(ref) as loaded, torch.no_grad():
-                encoded = encode(
-                    loaded, spans, encoder.skip + clip_skip, normalise=encoder.skip == 0
-                )
-            states.append(encoded.states)
-            pooled = encoded.pooled
-    except (PromptError, PromptTooLongError) as error:
-        raise NodeError(str(error), port="text", code="bad_prompt") from None
-    return Conditioning(torch.cat(states, dim=-1), pooled if encoder.pooled_width else None)
+    outcomes: dict[int, Conditioning | BaseException] = {}
+    spans = {}
+    for index, text in enumerate(texts):
+        try:
+            spans[index] = parse(text)
+        except PromptError as error:
+            outcomes[index] = NodeError(str(error), port="text", code="bad_prompt")
+    encoded: dict[int, list[Encoded]] = {}
+    for ref in encoder.encoders:
+        ctx.check_cancelled()
+        with ctx.use(ref) as loaded, torch.no_grad():
+            chunks: dict[int, Chunks] = {}
+            for index, prompt in spans.items():
+                try:
+                    chunks[index] = chunk(loaded, prompt)
+                except PromptTooLongError as error:
+                    outcomes[index] = NodeError(str(error), port="text", code="bad_prompt")
+            if not chunks:
+                break
+            made = encode_together(
+                loaded,
+                list(chunks.values()),
+                encoder.skip + clip_skip,
+                normalise=encoder.skip == 0,
+                at_once=ctx.rows,
+            )
+        for index, one in zip(chunks, made, strict=True):
+            encoded.setdefault(index, []).append(one)
+    for index, parts in encoded.items():
+        if index not in outcomes:
+            states = torch.cat([part.states for part in parts], dim=-1)
+            pooled = parts[-1].pooled if encoder.pooled_width else None
+            # Each its own memory: a slice would keep that of the whole batch.
+            outcomes[index] = Conditioning(states, None if pooled is None else pooled.clone())
+    return [outcomes[index] for index in range(len(texts))]

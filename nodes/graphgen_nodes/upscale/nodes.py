@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOADER = "spandrel/image"
 MAX_PIXELS = 2**30
+MIN_TILE = 32
 WINDOW = 16  # networks that pad to their windows by themselves don't say so; most are 8 or 16
 
 
@@ -46,7 +47,13 @@ def load_model(
         return UpscaleModel(ref, model, int(network.scale), int(network.input_channels))
 
 
-@node("upscale/upscale", title="Upscale image", device=True, memory=("tile",))
+@node(
+    "upscale/upscale",
+    title="Upscale image",
+    device=True,
+    memory=("tile",),
+    economy=("offload", "tile"),
+)
 def upscale(
     image: Image,
     model: UpscaleModel,
@@ -134,6 +141,11 @@ def run_tiled(
         batch, _, height, width = pixels.shape
         if network.tiling.name == "INTERNAL":
             tile, overlap = max(height, width), 0
+        else:
+            largest = min(tile, max(height, width))
+            smaller = ctx.tile(largest, MIN_TILE, multiple)
+            if smaller < largest:
+                tile, overlap = smaller, min(overlap, smaller // 2)
         rows = tiling.spans(height, tile, overlap, multiple)
         columns = tiling.spans(width, tile, overlap, multiple)
         across = tiling.weights(columns, overlap, model.scale)

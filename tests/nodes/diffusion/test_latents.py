@@ -389,9 +389,9 @@ def test_half_precision_is_left_to_autoencoders_that_bear_it(context, sd, models
     ctx = context(dtype_name="float16")
     original = ctx.pool.use
 
-    def use(ref, device, dtype):
+    def use(ref, device, dtype, **options):
         dtypes.append(dtype)
-        return original(ref, device, torch.float32)
+        return original(ref, device, torch.float32, **options)
 
     ctx.pool.use = use
     try:
