@@ -81,6 +81,17 @@ ModelMemoryOption = Annotated[
         "layer. May be repeated. [default: 70 % of what is free, 50 % on cpu]",
     ),
 ]
+MaxBatchOption = Annotated[
+    int,
+    typer.Option(
+        "--max-batch",
+        min=1,
+        max=1024,
+        metavar="N",
+        help="Pictures that are sampled, encoded or decoded as one batch, of several runs too; "
+        "1 does each by itself.",
+    ),
+]
 ServerOption = Annotated[
     str | None,
     typer.Option(

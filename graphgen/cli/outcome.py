@@ -58,7 +58,11 @@ def tell(report: Report, result: Ended, saved: SavedRun, kept_in: str | None) ->
                     for output in saved.outputs
                 },
                 "nodes": {
-                    id: {"status": node.status, "seconds": node.seconds}
+                    id: {
+                        "status": node.status,
+                        "seconds": node.seconds,
+                        **({"retries": list(node.retries)} if node.retries else {}),
+                    }
                     for id, node in result.nodes.items()
                 },
                 "seconds": result.seconds or 0.0,
@@ -81,6 +85,9 @@ def _tell_people(
 ) -> None:
     for problem in problems:
         report.problem(problem)
+    for id, node in result.nodes.items():
+        if node.retries and node.status != "failed":
+            report.note(f"{id} ran out of memory, and was run again {', then '.join(node.retries)}")
     done = [id for id, node in result.nodes.items() if node.status == "executed"]
     cached = sum(node.status == "cached" for node in result.nodes.values())
     seconds = result.seconds or 0.0

@@ -84,6 +84,9 @@ class ProgressBar:
                 self._working[event.node] = None
             elif isinstance(event, ev.NodeProgress):
                 self._working[event.node] = event
+            elif isinstance(event, ev.NodeRetried):
+                self._working[event.node] = None
+                self._live.console.print(f"{event.node}: {event.message}", markup=False)
             elif isinstance(event, _ENDED):
                 self._working.pop(event.node, None)
                 self._ended += 1
@@ -109,6 +112,8 @@ def _described(event: Any) -> str:
     match event:
         case ev.NodeStarted():
             return "started"
+        case ev.NodeRetried():
+            return event.message
         case ev.NodeFinished():
             return f"done in {event.seconds:.2f} s"
         case ev.NodeCached():

@@ -15,6 +15,7 @@ from .options import (
     DeviceOption,
     DtypeOption,
     JsonOption,
+    MaxBatchOption,
     ModelMemoryOption,
     ModelsOption,
     NoPluginsOption,
@@ -36,6 +37,7 @@ HERE_ONLY |= {
     "--cache-memory",
     "--model-memory",
     "--cache-disk",
+    "--max-batch",
     "--no-plugins",
     "--plugin",
     "--plugins-dir",
@@ -91,6 +93,7 @@ def run(
     cache_memory: CacheMemoryOption = None,
     cache_disk: CacheDiskOption = None,
     model_memory: ModelMemoryOption = None,
+    max_batch: MaxBatchOption = 32,
     no_plugins: NoPluginsOption = False,
     plugin: PluginOption = None,
     plugins_dir: PluginsDirOption = None,
@@ -142,6 +145,7 @@ def run(
     packs = pack_options(no_plugins, plugin, plugins_dir)
     kept = memory_options(cache_memory, cache_disk, model_memory)
     options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
+    options["max_batch"] = max_batch
     return run_here(report, order, workspace, models, cache_dir, **options)
 
 

@@ -18,6 +18,7 @@ from .options import (
     DebugOption,
     DeviceOption,
     DtypeOption,
+    MaxBatchOption,
     ModelMemoryOption,
     ModelsOption,
     NoPluginsOption,
@@ -78,6 +79,7 @@ def serve(
     cache_memory: CacheMemoryOption = None,
     cache_disk: CacheDiskOption = None,
     model_memory: ModelMemoryOption = None,
+    max_batch: MaxBatchOption = 32,
     workers: Annotated[
         int,
         typer.Option("--workers", min=1, max=64, metavar="N", help="Runs at the same time."),
@@ -121,6 +123,7 @@ def serve(
     packs = pack_options(no_plugins, plugin, plugins_dir)
     kept = memory_options(cache_memory, cache_disk, model_memory)
     options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
+    options["max_batch"] = max_batch
 
     def ready() -> None:
         address = _address(host, guard)

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..economy import Economy
 from ..engine import events as ev
 from ..runs.events import RunQueued
 from .answers import problem_of
@@ -60,6 +61,9 @@ _EVENTS: dict[str, Callable[[Frame], Event]] = {
     "node_skipped": lambda f: ev.NodeSkipped(*_node(f)),
     "node_progress": _progress,
     "preview": _progress,
+    "node_retried": lambda f: ev.NodeRetried(
+        *_node(f), f["means"], f["divisor"], Economy(**f["economy"]), f["message"]
+    ),
     "node_finished": lambda f: ev.NodeFinished(*_node(f), f["seconds"]),
     "node_failed": lambda f: ev.NodeFailed(*_node(f), problem_of(f["problem"])),
     "run_finished": lambda f: ev.RunFinished(

@@ -122,7 +122,8 @@ def run_of(entry: Mapping[str, Any], files: Callable[[Sequence[Item]], Any]) -> 
         inputs=entry["inputs"],
         targets=entry["targets"],
         nodes={
-            id: NodeResult(node["status"], node["seconds"]) for id, node in entry["nodes"].items()
+            id: NodeResult(node["status"], node["seconds"], retries=tuple(node.get("retries", ())))
+            for id, node in entry["nodes"].items()
         },
         outputs={name: _output(items, files) for name, items in entry["outputs"].items()},
         problems=problems_in(entry),

@@ -19,7 +19,8 @@ _STATUS = {letter: status for status, letter in _LETTERS.items()}
 
 
 class NodeTable(Mapping[str, dict[str, Any]]):
-    """What became of each node, ``{"status": ..., "seconds": ...}`` by id.
+    """What became of each node, ``{"status": ..., "seconds": ...}`` by id, with ``retries``
+    for a node that ran out of memory: how it was run again, in words.
 
     Held as the text that the database has, and taken apart when it is first looked into, so
     that the record of a run of many nodes costs little to carry around.
@@ -32,25 +33,31 @@ class NodeTable(Mapping[str, dict[str, Any]]):
     def of(cls, results: Mapping[str, Any]) -> NodeTable:
         """The table of a run's ``NodeResults``."""
         ids, letters, seconds = [], [], []
+        retries: dict[str, list[str]] = {}
         for id, node in results.items():
             ids.append(id)
             letters.append(_LETTERS[node.status])
             if node.status in ("executed", "failed"):
                 seconds.append(round(node.seconds, 6))
+            if node.retries:
+                retries[id] = list(node.retries)
         if not ids:
             return cls()
-        return cls(to_text([ids, "".join(letters), seconds]))
+        return cls(to_text([ids, "".join(letters), seconds, *([retries] if retries else [])]))
 
     @cached_property
     def _nodes(self) -> dict[str, dict[str, Any]]:
         if not self.text:
             return {}
-        ids, letters, seconds = json.loads(self.text)
+        ids, letters, seconds, *retries = json.loads(self.text)
         times = iter(seconds)
-        return {
+        nodes = {
             id: {"status": _STATUS[letter], "seconds": next(times) if letter in "ef" else 0.0}
             for id, letter in zip(ids, letters, strict=True)
         }
+        for id, tried in (retries[0] if retries else {}).items():
+            nodes[id]["retries"] = tried
+        return nodes
 
     def __getitem__(self, id: str) -> dict[str, Any]:
         return self._nodes[id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from ..engine import events
@@ -145,6 +146,14 @@ _TEXTS: dict[type, Callable[[Any], dict[str, Any]]] = {
     events.NodeStarted: lambda e: _node("node_started", e),
     events.NodeSkipped: lambda e: _node("node_skipped", e),
     events.NodeProgress: lambda e: _node("node_progress", e, step=e.step, total=e.total),
+    events.NodeRetried: lambda e: _node(
+        "node_retried",
+        e,
+        means=e.means,
+        divisor=e.divisor,
+        economy=asdict(e.economy),
+        message=e.message,
+    ),
     events.NodeFinished: lambda e: _node("node_finished", e, seconds=e.seconds),
     events.NodeFailed: lambda e: _node("node_failed", e, problem=e.problem.to_dict()),
     RunEnded: lambda e: _run("run_finished", e, **ended_dict(e.record)),

@@ -109,12 +109,16 @@ interface OfNode extends Base {
   readonly node_type: string;
 }
 
+/** How a node that ran out of memory is run again. */
+export type Means = "evict" | "wait" | "offload" | "tile" | "split" | "unjoin";
+
 /** Events of the websocket. */
 export type ServerEvent =
   | (Base & { type: "run_queued"; name: string; position: number; priority: number })
   | (Base & { type: "run_started"; nodes: number })
   | (OfNode & { type: "node_cached" | "node_started" | "node_skipped" })
   | (OfNode & { type: "node_progress"; step: number; total: number })
+  | (OfNode & { type: "node_retried"; means: Means; divisor: number; message: string })
   | (OfNode & { type: "node_finished"; seconds: number })
   | (OfNode & { type: "node_failed"; problem: Problem })
   | (Base & {

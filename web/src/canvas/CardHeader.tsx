@@ -116,7 +116,9 @@ interface RunBadgeProps {
 function RunBadge({ run, stale }: RunBadgeProps) {
   const t = useText();
   const kind = (name: string) => `badge ${name} ${stale ? "stale" : ""}`;
-  const about = stale ? t("node.stale") : undefined;
+  const { retried } = run;
+  const again = retried && t(`node.retried.${retried.means}`, { n: retried.divisor });
+  const about = stale ? t("node.stale") : again;
   switch (run.status) {
     case "cached":
       return (
@@ -138,14 +140,14 @@ function RunBadge({ run, stale }: RunBadgeProps) {
       );
     case "done":
       return (
-        <span className={kind("")} title={about}>
+        <span className={kind(again ? "retried" : "")} title={about}>
           {duration(run.seconds ?? 0)}
         </span>
       );
     case "running":
-      return run.total ? (
-        <span className="badge busy">
-          {run.step}/{run.total}
+      return run.total || again ? (
+        <span className={again ? "badge busy retried" : "badge busy"} title={again}>
+          {run.total ? `${run.step}/${run.total}` : "\u2026"}
         </span>
       ) : null;
   }

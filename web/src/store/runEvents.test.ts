@@ -32,6 +32,22 @@ test("what no event names stays the same object", () => {
   expect(after.queue).toBe(before.queue);
 });
 
+test("a node that was run again with less memory says how", () => {
+  const again = node("node_retried", "b", { means: "tile", divisor: 2, message: "..." });
+  const { runs } = applyEvents(NO_RUNS, [...STARTED, again]);
+  const retried = { means: "tile", divisor: 2 };
+  expect(runs.r?.nodes.b).toEqual({ status: "running", retried });
+  const more = [node("node_progress", "b", { step: 1, total: 4 })];
+  const going = applyEvents({ ...NO_RUNS, runs }, more).runs;
+  expect(going.r?.nodes.b).toEqual({ status: "running", step: 1, total: 4, retried });
+  const done = [node("node_finished", "b", { seconds: 0.5 })];
+  expect(applyEvents({ ...NO_RUNS, runs: going }, done).runs.r?.nodes.b).toEqual({
+    status: "done",
+    seconds: 0.5,
+    retried,
+  });
+});
+
 test("the end of a run ends its nodes, and a run that starts again forgets them", () => {
   const end = { status: "cancelled", seconds: 1, outputs: {}, problems: [] };
   const ended = applyEvents(NO_RUNS, [...STARTED, event({ type: "run_finished", ...end })]);

@@ -1,6 +1,6 @@
 /** What runs look like from the outside, made from the server's events by pure functions. */
 
-import type { Outputs, Queue, Run, RunStatus, ServerEvent } from "../api/types";
+import type { Means, Outputs, Queue, Run, RunStatus, ServerEvent } from "../api/types";
 import type { Problem } from "../graph/catalogue";
 
 export type NodeStatus = "running" | "cached" | "done" | "skipped" | "failed";
@@ -11,6 +11,8 @@ export interface NodeRun {
   readonly total?: number;
   readonly seconds?: number;
   readonly problem?: Problem;
+  /** How it was run again, last, after it ran out of memory. */
+  readonly retried?: { readonly means: Means; readonly divisor: number };
 }
 
 export interface RunView {
@@ -79,7 +81,7 @@ export function applyEvents(state: RunsState, events: readonly ServerEvent[]): R
       }
       default:
         runs[run.id] = run;
-        nodesOf(run)[event.node] = nodeAfter(event);
+        nodesOf(run)[event.node] = nodeAfter(event, nodesOf(run)[event.node]);
     }
   }
   for (const [id, changed] of nodes) {
@@ -107,18 +109,21 @@ function left(queue: Queue, run: string): Queue {
 
 type NodeEvent = Extract<ServerEvent, { node: string }>;
 
-function nodeAfter(event: NodeEvent): NodeRun {
+function nodeAfter(event: NodeEvent, before: NodeRun | undefined): NodeRun {
+  const kept = before?.retried && { retried: before.retried };
   switch (event.type) {
     case "node_started":
       return { status: "running" };
+    case "node_retried":
+      return { status: "running", retried: { means: event.means, divisor: event.divisor } };
     case "node_progress":
-      return { status: "running", step: event.step, total: event.total };
+      return { status: "running", step: event.step, total: event.total, ...kept };
     case "node_cached":
       return { status: "cached" };
     case "node_skipped":
       return { status: "skipped" };
     case "node_finished":
-      return { status: "done", seconds: event.seconds };
+      return { status: "done", seconds: event.seconds, ...kept };
     case "node_failed":
       return { status: "failed", problem: event.problem };
   }
