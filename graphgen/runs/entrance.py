@@ -96,3 +96,5 @@ class Entrance:
             )
             if run is not None or not state.paused:
                 state.work.notify()
+        if run is None:
+            state.invite()

@@ -54,6 +54,11 @@ class Line:
     def get(self, run_id: str) -> Entry | None:
         return self._by_id.get(run_id)
 
+    @property
+    def first(self) -> Entry | None:
+        """Whose turn is next; None if nobody waits."""
+        return self._by_key[self._keys[0]] if self._keys else None
+
     def add(self, entry: Entry) -> int:
         """Put a run where it belongs; returns how many are before it."""
         key = entry.key

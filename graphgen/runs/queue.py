@@ -11,6 +11,7 @@ from typing import Any
 from ..engine import Engine
 from ..problems import Problem
 from ..workflow import Workflow
+from .companions import Companions
 from .entrance import Entrance
 from .line import Entry
 from .problems import DatabaseUnusable, RunConflict, UnknownRun
@@ -37,7 +38,8 @@ class RunQueue:
             its nodes had made.
         store: The history.
         capacity: How many runs may wait.
-        workers: How many runs go on at the same time.
+        workers: How many runs go on at the same time; those that can be joined with one that
+            goes on are begun beside it, up to ``engine.max_batch``.
         listeners: Told every event of the queue and of its runs, in their order, from the
             threads that cause them; they must return quickly.
     """
@@ -60,6 +62,7 @@ class RunQueue:
         self._repeats = Repeats(store)
         self._state = State(listeners)
         self._workers: list[Worker] = []
+        self._companions = Companions(engine, store, self._state)
 
     # Opening and closing
 
@@ -90,6 +93,8 @@ class RunQueue:
                 state.tell_ended(record)
             if state.line:
                 state.tell_changed()
+        self._companions = Companions(self.engine, self.store, state)
+        state.invite = self._companions.invite
         names = [f"graphgen-run-{number}" for number in range(1, self._number + 1)]
         self._workers = [Worker(self.engine, self.store, state, name) for name in names]
         for worker in self._workers:
@@ -125,7 +130,7 @@ class RunQueue:
         until = None if timeout is None else time.monotonic() + timeout
         ended = [
             worker.join(None if until is None else max(0.0, until - time.monotonic()))
-            for worker in self._workers
+            for worker in [*self._workers, *self._companions.threads]
         ]
         for run in stopped:
             run.abandoned = True

@@ -47,6 +47,7 @@ class State:
         arriving: Runs on their way into the line.
         previews: Whether runs that begin carry small pictures in their progress.
         problem: Why nothing can be written, while that is so.
+        invite: Begins waiting runs that can be joined with those that go on; takes the lock.
         rewriting: Shared by the workers; has a lock of its own.
     """
 
@@ -64,6 +65,7 @@ class State:
         self.open = False
         self.previews = True
         self.problem: Problem | None = None
+        self.invite: Callable[[], None] = lambda: None
         self.rewriting = Rewriting()
         self._listeners = list(listeners)
         self._waiters: dict[str, list[threading.Event]] = {}

@@ -20,12 +20,24 @@ RETRY_SECONDS = 1.0
 
 
 class Worker:
-    """One thread that carries out runs, one after the other, until the queue closes."""
+    """One thread that carries out runs, one after the other, until the queue closes.
 
-    def __init__(self, engine: Engine, store: RunStore, state: State, name: str) -> None:
+    Args:
+        only: A run that is noted as begun; the worker carries out this one and no other.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: RunStore,
+        state: State,
+        name: str,
+        only: Running | None = None,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._state = state
+        self._only = only
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def start(self) -> None:
@@ -33,12 +45,19 @@ class Worker:
 
     def join(self, timeout: float | None) -> bool:
         """Wait for its end; False if it goes on."""
-        self._thread.join(timeout)
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    @property
+    def over(self) -> bool:
+        """Whether it was started, and has ended."""
+        return self._thread.ident is not None and not self._thread.is_alive()
+
     def _serve(self) -> None:
-        run = self._take()
+        run = self._only or self._take()
         while run is not None:
+            self._state.invite()
             record = carry_out(self._engine, self._store, run, self._state)
             if record is None:  # stopped, to be run again
                 return
@@ -48,6 +67,9 @@ class Worker:
             except Exception as error:  # such as no memory to write the outputs down
                 run = self._finish(replace(entry, record=broken(entry.record, error)))
             del record, entry
+            if self._only is not None:
+                self._state.invite()
+                return
             run = run or self._take()
 
     def _take(self) -> Running | None:
@@ -80,7 +102,7 @@ class Worker:
         returned if there is one."""
         state = self._state
         with state.lock:
-            then = begin_next(state)
+            then = begin_next(state) if self._only is None else None
         while True:
             try:
                 self._store.finish(ended, then.entry if then is not None else None)
