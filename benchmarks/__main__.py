@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import branches, editor, models, sd15, server, startup, text_to_image, trivial_nodes
+from . import branches, cache, editor, models, sd15, server, startup, text_to_image, trivial_nodes
 from .measure import Figure
 
 SUITE = {
@@ -23,6 +23,7 @@ SUITE = {
     "text_to_image": text_to_image.run,
     "models": models.run,
     "sd15": sd15.run,
+    "cache": cache.run,
     "branches": branches.run,
     "startup": startup.run,
     "server": server.run,
