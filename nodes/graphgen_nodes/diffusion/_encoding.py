@@ -71,7 +71,9 @@ def chunk(encoder: LoadedEncoder, spans: list[Span]) -> Chunks:
         attention.append([1] * len(row) + [0] * empty)
         before, after = len(start), len(end) + empty
         row_weights.append([1.0] * before + weights[begin:stop] + [1.0] * after)
-    return Chunks(torch.tensor(rows), torch.tensor(attention), torch.tensor(row_weights))
+    return Chunks(
+        torch.tensor(rows), torch.tensor(attention), torch.tensor(row_weights, dtype=torch.float32)
+    )
 
 
 def _cuts(words: list[int | None], room: int) -> list[tuple[int, int]]:

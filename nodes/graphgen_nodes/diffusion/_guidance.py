@@ -145,11 +145,15 @@ class Guided:
         if width is None:
             return None
         half = width // 2
-        frequencies = torch.exp(torch.arange(half) * (-math.log(10000.0) / (half - 1)))
+        frequencies = torch.exp(
+            torch.arange(half, dtype=torch.float32) * (-math.log(10000.0) / (half - 1))
+        )
         rows = []
         for one in asked:
             angles = (one.guidance - 1) * 1000.0 * frequencies
-            embedding = torch.cat([angles.sin(), angles.cos(), torch.zeros(width % 2)])
+            embedding = torch.cat(
+                [angles.sin(), angles.cos(), torch.zeros(width % 2, dtype=torch.float32)]
+            )
             rows.append(embedding.expand(one.batch, -1))
         return torch.cat(rows).to(self.device, self.dtype)
 

@@ -12,5 +12,6 @@ def draw(generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> torch
 
     A row is the same whatever the batch that it is drawn in.
     """
-    rows = [torch.randn((1, *shape), generator=generator) for generator in generators]
+    # The default dtype is the process', and whoever loads a model changes it for a moment.
+    rows = [torch.randn((1, *shape), generator=g, dtype=torch.float32) for g in generators]
     return torch.cat(rows)

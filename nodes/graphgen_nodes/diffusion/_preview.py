@@ -133,13 +133,13 @@ def project(latents: torch.Tensor, vae: VAE, ctx: Context) -> torch.Tensor:
 def _fit(vae: VAE, ctx: Context) -> torch.Tensor:
     """The linear map, ``[channel + 1, 3]``, that is nearest to the VAE in least squares."""
     generator = ctx.generator(0)
-    smooth = torch.randn(8, vae.latent_channels, 4, 4, generator=generator)
+    smooth = torch.randn(8, vae.latent_channels, 4, 4, generator=generator, dtype=torch.float32)
     latents = interpolate(smooth, (16, 16), mode="bicubic")
     latents = latents / latents.std()
     pixels = _autoencoder.decode(latents, vae, EDGE * EDGE, ctx)
     colours = adaptive_avg_pool2d(pixels, (16, 16)).cpu()
     rows = latents.movedim(1, -1).reshape(-1, vae.latent_channels)
-    rows = torch.cat([rows, torch.ones(len(rows), 1)], dim=1)
+    rows = torch.cat([rows, torch.ones(len(rows), 1, dtype=torch.float32)], dim=1)
     return torch.linalg.lstsq(rows, colours.movedim(1, -1).reshape(-1, 3)).solution
 
 

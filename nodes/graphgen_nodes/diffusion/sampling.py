@@ -189,8 +189,8 @@ def _empty_prompt(
     if model.zero_empty and model.text_width is not None and model.pooled_width is not None:
         length = model.text_encoder.max_length if model.text_encoder else 77
         states, pooled = (
-            torch.zeros(1, length, model.text_width),
-            torch.zeros(1, model.pooled_width),
+            torch.zeros(1, length, model.text_width, dtype=torch.float32),
+            torch.zeros(1, model.pooled_width, dtype=torch.float32),
         )
         known[id(model)] = Conditioning(states, pooled)
     elif model.text_encoder is None:

@@ -151,7 +151,7 @@ def run_tiled(
         across = tiling.weights(columns, overlap, model.scale)
         down = tiling.weights(rows, overlap, model.scale)
         shape = (batch, model.channels, height * model.scale, width * model.scale)
-        result = torch.zeros(shape)
+        result = torch.zeros(shape, dtype=torch.float32)
         total = batch * len(rows) * len(columns)
         done = 0
         for index in range(batch):
