@@ -15,13 +15,25 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from . import branches, cache, editor, models, sd15, server, startup, text_to_image, trivial_nodes
+from . import (
+    branches,
+    cache,
+    editor,
+    models,
+    queued,
+    sd15,
+    server,
+    startup,
+    text_to_image,
+    trivial_nodes,
+)
 from .measure import Figure
 
 SUITE = {
     "trivial_nodes": trivial_nodes.run,
     "text_to_image": text_to_image.run,
     "models": models.run,
+    "queued": queued.run,
     "sd15": sd15.run,
     "cache": cache.run,
     "branches": branches.run,
