@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from graphgen import Engine
+from graphgen import Context, Economy, Engine
 from graphgen.outputs import OutputSaver
 from graphgen.plugins import hookspecs
 from graphgen.plugins.conformance import check_pack
@@ -74,3 +74,19 @@ def test_every_hook_is_named():
 def test_what_it_links_to_is_there():
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGE):
         assert (ROOT / "docs" / target).exists()
+
+
+def test_the_node_of_the_page_gives_the_same_with_less_memory_and_with_others(folder):
+    packs = {"installed": False, "plugin_folders": [folder / "graphgen_tones"]}
+    with Engine(**packs, workspace=folder / "workspace", device="cpu") as engine:
+        nodes = engine.registry.nodes
+        loudness = nodes["tones/loudness"]
+        sine = nodes["tones/sine"].function
+        tones = [sine(seconds=seconds, frequency=440) for seconds in (0.1, 0.1, 0.001)]
+        alone = [loudness.function(tone, ctx=Context()) for tone in tones]
+        saving = Context(economy=Economy(split=4))
+        assert [loudness.function(tone, ctx=saving) for tone in tones] == alone
+        assert saving.asked == {"split": True}
+        assert loudness.batch.key(tone=tones[0]) == loudness.batch.key(tone=tones[1])
+        joined = loudness.batch.run([{"tone": tone, "ctx": Context()} for tone in tones[:2]])
+        assert joined == pytest.approx(alone[:2])
