@@ -29,7 +29,7 @@ def decode(samples: torch.Tensor, vae: VAE, tile: int, ctx: Context) -> torch.Te
             pixels = network.decode(latents / std + mean, return_dict=False)[0]
             return (pixels / 2 + 0.5).clamp(0, 1).float()
 
-        latents = samples.to(ctx.device, network.dtype)
+        latents = ctx.to_device(samples).to(network.dtype)
         return _in_parts(latents, run, tile, vae.scale, down=False, ctx=ctx)
 
 
@@ -57,7 +57,7 @@ def encode(
                 return encoded.latents.float()
             return encoded.latent_dist.parameters.float()
 
-        pixels = pixels.to(ctx.device, network.dtype)
+        pixels = ctx.to_device(pixels).to(network.dtype)
         moments = _in_parts(pixels, run, tile, vae.scale, down=True, ctx=ctx)
         latents = moments[:, : vae.latent_channels]
         if generators is not None and moments.shape[1] == 2 * vae.latent_channels:

@@ -155,12 +155,18 @@ def _walked(walks: list[_Walk], outcomes: dict[int, Latent | BaseException]) -> 
         one.rows = slice(end, end + one.request.latent.batch)
         end = one.rows.stop
     with ctx.use(model.unet) as unet, torch.inference_mode():
-        start = _start(walks, skipped, ctx.device)
+        start = _start(walks, skipped, ctx)
         extra = None
         if first.latent.masked is not None and model.in_channels > model.latent_channels:
-            extra = torch.cat([_inpainting_input(w.request.latent, ctx.device) for w in walks])
+            extra = torch.cat([_inpainting_input(ctx.to_device(w.request.latent)) for w in walks])
         asked = [
-            Asked(r.positive, r.negative, r.guidance, r.latent.batch, _size(r.latent))
+            Asked(
+                ctx.to_device(r.positive),
+                ctx.to_device(r.negative),
+                r.guidance,
+                r.latent.batch,
+                _size(r.latent),
+            )
             for r in (one.request for one in walks)
         ]
         predict = Guided(unet, asked, extra, ctx.rows)
@@ -252,14 +258,14 @@ def _check_latent(
             )
 
 
-def _inpainting_input(latent: Latent, device: str) -> torch.Tensor:
+def _inpainting_input(latent: Latent) -> torch.Tensor:
     """Mask and masked picture, as models for inpainting read them after the latents."""
     import torch
 
     assert latent.mask is not None
     assert latent.masked is not None
-    mask = latent.mask.to(device).expand(latent.batch, -1, -1, -1)
-    return torch.cat([mask, latent.masked.to(device)], dim=1)
+    mask = latent.mask.expand(latent.batch, -1, -1, -1)
+    return torch.cat([mask, latent.masked], dim=1)
 
 
 def _scheduler(model: DiffusionModel, settings: Settings) -> Any:
@@ -288,20 +294,20 @@ def _scheduler(model: DiffusionModel, settings: Settings) -> Any:
     return scheduler
 
 
-def _start(walks: list[_Walk], skipped: int, device: str) -> Start:
+def _start(walks: list[_Walk], skipped: int, ctx: Context) -> Start:
     import torch
 
     from . import _pixels
     from ._denoise import Start
 
-    latents = [one.request.latent for one in walks]
-    samples = torch.cat([latent.samples.to(device) for latent in latents])
+    latents = [ctx.to_device(one.request.latent) for one in walks]
+    samples = torch.cat([latent.samples for latent in latents])
     if latents[0].noise:
         return Start(samples)
-    noise = torch.cat([one.noise for one in walks]).to(device)
+    noise = torch.cat([one.noise for one in walks]).to(samples.device)
     masks = [(r.mask, r.latent.batch) for r in (one.request for one in walks)]
     cells = [
-        _pixels.cells(mask.values.to(device), (samples.shape[2], samples.shape[3])).expand(
+        _pixels.cells(ctx.to_device(mask).values, (samples.shape[2], samples.shape[3])).expand(
             batch, -1, -1, -1
         )
         for mask, batch in masks

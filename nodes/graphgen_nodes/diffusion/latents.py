@@ -134,7 +134,7 @@ def _decode_together(calls: Sequence[Mapping[str, Any]]) -> list[Image]:
     first = calls[0]
     ctx, latents = first["ctx"], [call["latent"] for call in calls]
     with torch.no_grad():
-        samples = torch.cat([latent.samples.to(ctx.device) for latent in latents])
+        samples = torch.cat([ctx.to_device(latent.samples) for latent in latents])
         pixels = _autoencoder.decode(samples, first["vae"], first["tile"], ctx)
     parts = pixels.split([latent.batch for latent in latents])
     # Each its own memory: a slice would keep that of the whole batch.
