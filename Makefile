@@ -43,7 +43,7 @@ docs: $(VENV)/installed-dev
 	GRAPHGEN_DOCS=1 $(BIN)/pytest tests/web/test_docs.py
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks --output benchmarks/results/latest.json
+	$(BIN)/graphgen bench --output benchmarks/results/latest.json --plot benchmarks/results/latest.svg
 
 $(VENV)/installed: pyproject.toml constraints.txt hatch_build.py
 	$(PYTHON) -m venv $(VENV)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import cache, models, new_workflow, nodes, plugins, run, serve, validate
+from . import bench, cache, models, new_workflow, nodes, plugins, run, serve, validate
 
 HELP = """Run saved graphs of typed nodes: text to image, upscaling, and what packs bring.
 
@@ -44,6 +44,7 @@ app.command("nodes", epilog=nodes.EPILOG)(nodes.nodes)
 app.add_typer(plugins.app, context_settings={"help_option_names": ["-h", "--help"]})
 app.command("models", epilog=models.EPILOG)(models.models)
 app.command("cache", epilog=cache.EPILOG)(cache.cache)
+app.command("bench", epilog=bench.EPILOG)(bench.bench)
 app.command("new-workflow", epilog=new_workflow.EPILOG)(new_workflow.new_workflow)
 
 

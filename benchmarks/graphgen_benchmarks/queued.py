@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from graphgen import templates
+
 from .measure import Figure, compared
 
 PROMPTS = 16
 RUNS = 1000
 WARM = 100
-WORKFLOW = Path(__file__).parents[1] / "workflows" / "text_to_image.json"
+WORKFLOW = templates.FOLDER / "text_to_image.json"
 WORDS = ["a red apple", "a green frog", "a slice of pizza", "a yellow sun", "a blue fish"]
 
 

@@ -17,15 +17,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
 
+from graphgen import templates
+
 from .measure import Figure, clocked, compared
 
-WORKFLOW = Path(__file__).parent.parent / "workflows" / "text_to_image.json"
+WORKFLOW = templates.FOLDER / "text_to_image.json"
 COMMAND = "import sys; from graphgen.cli import main; sys.exit(main())"
 IMPORTS = "import aiohttp, pydantic, networkx"
 CLIENTS = 16
@@ -192,7 +193,7 @@ async def _time_of_each(ask: Callable[[float], Any], seconds: float) -> float:
 
 
 def _bare(folder: str) -> Any:
-    return _process("-m", "benchmarks.bare_handler", f"{folder}/rows.db")
+    return _process("-m", "graphgen_benchmarks.bare_handler", f"{folder}/rows.db")
 
 
 def served(folder: str) -> Any:

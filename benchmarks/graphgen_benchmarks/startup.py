@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from graphgen import templates
 
 from .measure import Figure, clocked, compared
 
-WORKFLOW = Path(__file__).parent.parent / "workflows" / "text_to_image.json"
+WORKFLOW = templates.FOLDER / "text_to_image.json"
 HELP_BASELINE = "import pydantic, typer, rich"
 VALIDATE_BASELINE = "import pydantic, typer, rich, networkx"
 COMMAND = "import sys; from graphgen.cli import main; sys.exit(main())"

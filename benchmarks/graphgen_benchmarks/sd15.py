@@ -64,7 +64,7 @@ def _denoiser_bytes(folder: Path) -> int:
 def _child(side: str, folder: Path, options: Mapping[str, Any]) -> dict[str, float]:
     """A picture in a process of its own."""
     code = (
-        "from benchmarks.sd15 import report; "
+        "from graphgen_benchmarks.sd15 import report; "
         f"report({side!r}, {str(folder)!r}, {json.dumps(dict(options))!r})"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import requests
+
+from graphgen import templates
 
 from .measure import Figure, compared
 from .server import served
@@ -22,7 +23,7 @@ from .server import served
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
-WORKFLOW = Path(__file__).parent.parent / "workflows" / "text_to_image.json"
+WORKFLOW = templates.FOLDER / "text_to_image.json"
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-quic",

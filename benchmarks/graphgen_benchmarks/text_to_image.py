@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from graphgen import templates
+
 from .measure import Figure, clocked, compared
 
 STEPS = 30
 GUIDANCE = 5.0
 PROMPT = "a red apple"
-WORKFLOW = Path(__file__).parent.parent / "workflows" / "text_to_image.json"
+WORKFLOW = templates.FOLDER / "text_to_image.json"
 
 
 def run(quick: bool) -> Iterator[Figure]:
@@ -130,9 +132,8 @@ def _check_equal(stock: Any, ours: Any) -> None:
 
 def _peak(side: str, batch: int, steps: int) -> float:
     """Peak resident memory in kB of a process that draws once."""
-    code = (
-        f"from benchmarks.text_to_image import report_peak; report_peak({side!r}, {batch}, {steps})"
-    )
+    call = f"report_peak({side!r}, {batch}, {steps})"
+    code = f"from graphgen_benchmarks.text_to_image import report_peak; {call}"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return float(json.loads(done.stdout.splitlines()[-1])["peak"])
 

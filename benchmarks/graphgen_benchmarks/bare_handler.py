@@ -1,5 +1,5 @@
 """The baseline of the server's figures: an aiohttp handler that commits one row to SQLite
-and answers. ``python -m benchmarks.bare_handler FILE`` prints its address."""
+and answers. ``python -m graphgen_benchmarks.bare_handler FILE`` prints its address."""
 
 from __future__ import annotations
 
