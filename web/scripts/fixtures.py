@@ -47,7 +47,7 @@ def table_types() -> Types:
 
 
 def catalogue() -> dict[str, Any]:
-    engine = Engine()
+    engine = Engine(third_party=False)
     registry = engine.registry
     nodes = sorted(registry.nodes.values(), key=lambda spec: (spec.category, spec.id))
     return {
@@ -71,6 +71,7 @@ def catalogue() -> dict[str, Any]:
                 "problem": pack.problem.to_dict() if pack.problem else None,
             }
             for pack in engine.plugins.packs
+            if pack.origin == "shipped"  # others may be installed here, too
         ],
     }
 
