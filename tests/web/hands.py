@@ -53,9 +53,21 @@ def clipboard(page: Any) -> dict[str, Any]:
     return json.loads(page.evaluate("navigator.clipboard.readText()"))
 
 
+def ground(page: Any) -> tuple[float, float]:
+    """A place of the canvas where nothing lies."""
+    bare = page.evaluate("""() => {
+      for (let y = 870; y > 60; y -= 30)
+        for (let x = 30; x < 1400; x += 30)
+          if (document.elementFromPoint(x, y)?.classList.contains("react-flow__pane"))
+            return [x, y];
+    }""")
+    assert bare, "the canvas is covered"
+    return bare[0], bare[1]
+
+
 def document(page: Any) -> dict[str, Any]:
     """What the shown level holds, by copying all of it."""
-    page.mouse.click(20, 880)
+    page.mouse.click(*ground(page))
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
     page.keyboard.press("Escape")

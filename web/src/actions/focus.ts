@@ -1,6 +1,8 @@
 /** Where the keyboard is. */
 
 const FIELDS = "input, textarea, select, [contenteditable=true]";
+/** Beside the canvas these have no use for arrows, Escape and letters. */
+const PRESSED = ".top-bar button, .workspace button, .toasts button";
 
 /** Whether keys are for the canvas: the focus is on it, or nowhere. */
 export function onCanvas(): boolean {
@@ -9,15 +11,13 @@ export function onCanvas(): boolean {
   return focus.closest(".canvas") !== null && !focus.matches(FIELDS);
 }
 
-/** The same, or on a button of the bar that was pressed: it has no use for arrows or Escape. */
+/** The same, or on a button around it, which has the focus since it was pressed. */
 export function nearCanvas(): boolean {
-  return onCanvas() || (document.activeElement?.closest(".top-bar button") ?? null) !== null;
+  return onCanvas() || document.activeElement?.matches(PRESSED) === true;
 }
 
-/** The field of a card or a note that is being written in, if any. */
-export function fieldOnCanvas(): HTMLElement | null {
+/** What is being written in, if anything is. */
+export function focusedField(): HTMLElement | null {
   const focus = document.activeElement;
-  return focus instanceof HTMLElement && focus.matches(FIELDS) && focus.closest(".canvas")
-    ? focus
-    : null;
+  return focus instanceof HTMLElement && focus.matches(FIELDS) ? focus : null;
 }

@@ -14,7 +14,7 @@ import { activeDocument, activeGraph } from "../store/documents";
 import { activeLevel, selectedNodes } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import type { Action } from "./action";
-import { fieldOnCanvas, nearCanvas, onCanvas } from "./focus";
+import { focusedField, onCanvas } from "./focus";
 
 const get = useEditor.getState;
 
@@ -162,10 +162,18 @@ function openSelected(): void {
 }
 
 function escapable(state: EditorState): boolean {
-  if (state.search || document.querySelector("dialog[open]")) return false;
+  if (state.form || state.search || document.querySelector("dialog[open]")) return false;
+  const field = focusedField();
+  if (state.menu) return true;
+  if (field) return mayLeave(field);
   const shown = activeDocument(state);
-  const out = (shown?.selection.size ?? 0) > 0 || (shown?.through.length ?? 0) > 0;
-  return state.menu !== null || fieldOnCanvas() !== null || (nearCanvas() && out);
+  return (shown?.selection.size ?? 0) > 0 || (shown?.through.length ?? 0) > 0;
+}
+
+/** Whether Escape goes out of a field; a search that says something is cleared by it. */
+function mayLeave(field: HTMLElement): boolean {
+  if (!field.closest(".canvas, .side")) return false;
+  return !(field instanceof HTMLInputElement && field.type === "search" && field.value !== "");
 }
 
 /** Nothing is selected then, and Tab goes through the window as everywhere. */
@@ -176,7 +184,7 @@ function leaveNode(): void {
 
 /** Out of the innermost thing: the menu, the field, the selection, the subgraph. */
 function goOut(): void {
-  const field = fieldOnCanvas();
+  const field = focusedField();
   if (get().menu) get().setCanvas({ menu: null });
   else if (field) field.blur();
   else if ((activeDocument(get())?.selection.size ?? 0) > 0) leaveNode();

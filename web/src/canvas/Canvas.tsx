@@ -17,7 +17,7 @@ import { NodeCard } from "./NodeCard";
 import { NoteCard } from "./NoteCard";
 import { Overview } from "./Overview";
 import { addBend } from "./tools/bends";
-import { changeLinks, changeNodes } from "./tools/changes";
+import { changeLinks, changeNodes, clickNode } from "./tools/changes";
 import { listenForClipboard } from "./tools/clipboard";
 import {
   dropLink,
@@ -28,7 +28,7 @@ import {
   startLinking,
   takeLink,
 } from "./tools/linking";
-import { openCanvasMenu, openLinkMenu, openNodeMenu, openSelectionMenu } from "./tools/menus";
+import { openCanvasMenu, openLinkMenu, openNodeMenu } from "./tools/menus";
 import { endBox, goTo, selectAt, startBox } from "./tools/overview";
 import { keepViewport, noteZoom, recalledViewport, rememberViewport, startAt } from "./viewport";
 import { Wiring } from "./Wiring";
@@ -102,6 +102,7 @@ function Level() {
       onInit={onInit}
       onNodesChange={changeNodes}
       onEdgesChange={changeLinks}
+      onNodeClick={clickNode}
       onConnectStart={startLinking}
       onConnectEnd={endLinking}
       onConnect={makeLink}
@@ -118,7 +119,6 @@ function Level() {
       onPaneContextMenu={openCanvasMenu}
       onNodeContextMenu={openNodeMenu}
       onEdgeContextMenu={openLinkMenu}
-      onSelectionContextMenu={openSelectionMenu}
       onEdgeDoubleClick={bend}
       {...(overview && {
         onPaneClick: selectAt,

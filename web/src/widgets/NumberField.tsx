@@ -39,7 +39,7 @@ export function NumberField({ id, label, value, schema, nullable, onChange }: Wi
   const onKeyDown = (event: KeyboardEvent) => {
     const times = event.shiftKey ? 10 : 1;
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) input.current?.blur();
-    else if (event.key === "Escape") setDraft(null);
+    else if (event.key === "Escape" && draft !== null) setDraft(null);
     else if (event.key === "ArrowUp") step(times);
     else if (event.key === "ArrowDown") step(-times);
     else return;

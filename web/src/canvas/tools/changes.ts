@@ -4,6 +4,7 @@
  */
 
 import type { EdgeChange, NodeChange } from "@xyflow/react";
+import type { MouseEvent } from "react";
 import type { Point } from "../../graph/document";
 import { activeDocument, activeGraph } from "../../store/documents";
 import { useEditor } from "../../store/store";
@@ -44,4 +45,11 @@ function select(changes: readonly (NodeChange<CanvasNode> | EdgeChange<LinkEdge>
     else selection.delete(change.id);
   }
   state.select(selection);
+}
+
+/** A click without a key on one of several that are selected leaves it alone selected. */
+export function clickNode(event: MouseEvent, { id }: { readonly id: string }): void {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const state = useEditor.getState();
+  if (activeDocument(state)?.selection.has(id)) state.select([id]);
 }

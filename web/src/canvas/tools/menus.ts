@@ -58,7 +58,3 @@ export function openMenuByKey(): void {
 }
 
 const BESIDE = 24;
-
-export function openSelectionMenu(event: Event): void {
-  open(event, "selection");
-}

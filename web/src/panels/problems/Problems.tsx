@@ -1,6 +1,6 @@
 /** Everything that is wrong, as a list; a press goes to the node and its port. */
 
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { canvas } from "../../canvas/instance";
 import type { Problem } from "../../graph/catalogue";
 import { graphAt } from "../../graph/document";
@@ -29,11 +29,16 @@ export function Problems() {
     setOpened(!open);
     setHidden(open ? failure : "");
   };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open) return;
+    event.stopPropagation();
+    toggle();
+  };
   const count = t(problems.length === 1 ? "problems.one" : "problems.count", {
     count: problems.length,
   });
   return (
-    <section className="problems" aria-label={t("problems.title")}>
+    <section className="problems" aria-label={t("problems.title")} onKeyDown={onKeyDown}>
       {open && (
         <ul className="popover">
           {problems.slice(0, MOST).map((problem, index) => (
