@@ -27,11 +27,18 @@ export interface Run {
   readonly started: number | null;
   readonly finished: number | null;
   readonly seconds: number | null;
-  readonly nodes: Readonly<Record<string, { status: string; seconds?: number | null }>>;
+  readonly nodes: Readonly<Record<string, RunNode>>;
   readonly outputs: Outputs;
   readonly problems: readonly Problem[];
   readonly workflow_name: string;
   readonly targets?: readonly string[] | null;
+}
+
+export interface RunNode {
+  readonly status: string;
+  readonly seconds?: number | null;
+  /** How it was run again each time that it ran out of memory, in words. */
+  readonly retries?: readonly string[];
 }
 
 /** A page of the history, newest first; `next` is where the one after it begins. */

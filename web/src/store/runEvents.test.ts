@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ServerEvent } from "../api/types";
-import { applyEvents, NO_RUNS } from "./runEvents";
+import type { Run, ServerEvent } from "../api/types";
+import { applyEvents, NO_RUNS, viewOf } from "./runEvents";
 
 let seq = 0;
 const event = (fields: object) => ({ seq: ++seq, time: 5, run_id: "r", ...fields }) as ServerEvent;
@@ -45,6 +45,15 @@ test("a node that was run again with less memory says how", () => {
     status: "done",
     seconds: 0.5,
     retried,
+  });
+});
+
+test("the record of a run says it, too", () => {
+  const tried = ["after freeing what was idle", "in batches of 1/2 of their size"];
+  const nodes = { a: { status: "executed", seconds: 1, retries: tried }, b: { status: "cached" } };
+  expect(viewOf({ run_id: "r", nodes } as unknown as Run).nodes).toEqual({
+    a: { status: "done", seconds: 1, retriedSaid: tried[1] },
+    b: { status: "cached" },
   });
 });
 
