@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from queue import SimpleQueue
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
+from ..inbox import next_of
 from ..problems import Problem
 from .errors import ClientClosed
 
@@ -67,11 +68,11 @@ class Portal:
 
         self._loop.call(start)
         try:
-            while not isinstance(item := inbox.get(), _Ended):
+            while not isinstance(item := next_of(inbox), _Ended):
                 listener(item)
         except BaseException:
             self._loop.call(cancel)
-            while not isinstance(inbox.get(), _Ended):
+            while not isinstance(next_of(inbox), _Ended):
                 pass
             raise
         if item.task.cancelled():

@@ -22,6 +22,7 @@ from ..cache import Cache
 from ..cache.store import PENDING, Values
 from ..devices import HOST
 from ..economy import AMPLE, Economy
+from ..inbox import next_of
 from ..node import SKIP, Fragment
 from ..problems import Cancelled, Problem
 from . import events as ev
@@ -133,7 +134,7 @@ class Run:
             idle = not self._pending and not self._rescue.resting
             if not self._running and (token.cancelled or idle):
                 return
-            queue.get()()
+            next_of(queue)()
 
     def _all_at_rest(self) -> bool:
         """Whether all that is wanted was found on disk, without torch."""

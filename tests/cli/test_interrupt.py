@@ -60,6 +60,13 @@ def test_without_a_cache_it_says_that_nothing_is_kept(start, waiting):
     assert "nothing of it is kept" in err
 
 
+def test_one_that_wakes_no_thread_is_noticed(start, write):
+    process = start("run", write({"stop": "probe/interrupt"}, {"n": "stop.value"}))
+    _, err = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert "cancelled in" in err
+
+
 def test_a_second_one_ends_what_does_not_listen(start, write):
     process = start("run", write({"stuck": "probe/hang"}, {"n": "stuck.value"}))
     until(process, "stuck: started")

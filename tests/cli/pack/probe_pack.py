@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -148,6 +150,14 @@ def hang(seconds: float = 60.0) -> int:
     return 0
 
 
+@node("probe/interrupt", title="Interrupt")
+def interrupt(*, ctx: Context) -> int:
+    """Send Ctrl+C's signal to this thread, so that it wakes no other, and wait to be stopped."""
+    wait(seconds=0.2, ctx=ctx)  # until the run's thread waits, too
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    return wait(seconds=20.0, ctx=ctx)
+
+
 @node("probe/fail", title="Fail")
 def fail(value: int = 0) -> int:
     """Fail as a program does."""
@@ -173,5 +183,5 @@ def graphgen_types() -> list[TypeSpec]:
 def graphgen_nodes() -> list[Callable[..., Any]]:
     return [
         *(number, half, numbers, text, settings, read, count_files, make_note, note_title),
-        *(blob, handle, wait, hang, fail, exhaust),
+        *(blob, handle, wait, hang, interrupt, fail, exhaust),
     ]
