@@ -40,6 +40,47 @@ def drop(page, selector, name, content):
     )
 
 
+def test_a_whole_number_written_as_a_real_one_stays_one(page):
+    nodes = {
+        "number": {"type": "control/value", "inputs": {"value": 1}},
+        "text": {
+            "type": "control/format_text",
+            "inputs": {"template": "{value}", "value": {"link": "number.value"}},
+        },
+        "gradient": {"type": "image/gradient", "inputs": {"angle": 90.0}},
+    }
+    drop_workflow(page, workflow(nodes, outputs={"text": "text.value"}))
+    value = widget(page, "number.value")
+
+    def held():
+        return repr(document(page)["nodes"]["number"]["inputs"]["value"])
+
+    value.fill("2.0")
+    value.press("Enter")
+    expect(value).to_have_value("2.0")
+    assert held() == "2.0"
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="text"] .output-text')).to_have_text("2.0")
+    page.keyboard.press("Control+z")
+    expect(value).to_have_value("1")
+    page.keyboard.press("Control+y")
+    page.reload()
+    expect(value).to_have_value("2.0")
+    page.keyboard.press("Control+z")
+    expect(value).to_have_value("1")
+    page.keyboard.press("Control+y")
+    assert held() == "2.0"
+    value.fill("[2, 2.0, -1e3]")
+    value.press("Enter")
+    assert held() == "[2, 2.0, -1000.0]"
+    value.fill("2")
+    value.press("Enter")
+    assert held() == "2"
+    # What was not touched is as it was, and its widget shows it.
+    assert repr(document(page)["nodes"]["gradient"]["inputs"]["angle"]) == "90.0"
+    expect(widget(page, "gradient.angle")).to_have_value("90")
+
+
 def test_numbers_have_limits_steps_and_are_dragged(page):
     drop_workflow(page, workflow({"solid": {"type": "image/solid", "inputs": {"width": 64}}}))
     width = widget(page, "solid.width")

@@ -23,7 +23,7 @@ const name = encodeURIComponent;
 export const api = {
   nodes: () => request<CatalogueAnswer>("GET", "/api/nodes"),
   templates: () => request<{ templates: Template[] }>("GET", "/api/templates"),
-  template: (id: string) => request<{ workflow: JsonObject }>("GET", `/api/templates/${name(id)}`),
+  template: (id: string) => document<{ workflow: JsonObject }>(`/api/templates/${name(id)}`),
   validate: (body: { workflow: JsonObject; targets?: readonly string[] }, signal?: AbortSignal) =>
     request<{ problems: Problem[] }>("POST", "/api/validate", {
       body,
@@ -34,7 +34,7 @@ export const api = {
   run: (id: string) => request<Run>("GET", `/api/runs/${name(id)}`),
   runs: (query: { limit: number; before?: string; status?: RunStatus }) =>
     request<RunPage>("GET", `/api/runs?${new URLSearchParams(entriesOf(query))}`),
-  workflowOf: (run: string) => request<JsonObject>("GET", `/api/runs/${name(run)}/workflow`),
+  workflowOf: (run: string) => document<JsonObject>(`/api/runs/${name(run)}/workflow`),
   prioritise: (run: string, priority: number) =>
     request<Run>("PATCH", `/api/runs/${name(run)}`, { body: { priority } }),
   cancel: (id: string) => request<Run>("DELETE", `/api/runs/${name(id)}`),
@@ -46,7 +46,7 @@ export const api = {
     request<Queue>("PUT", "/api/queue/order", { body: { run_ids } }),
 
   savedWorkflows: () => request<{ workflows: SavedEntry[] }>("GET", "/api/workflows"),
-  saved: (id: string) => request<SavedWorkflow>("GET", `/api/workflows/${name(id)}`),
+  saved: (id: string) => document<SavedWorkflow>(`/api/workflows/${name(id)}`),
   /** `revision` is the one that the change was made on, 0 for a new workflow. */
   save: (id: string, workflow: JsonObject, revision: number) =>
     request<{ name: string; revision: number }>("PUT", `/api/workflows/${name(id)}`, {
@@ -58,11 +58,16 @@ export const api = {
   revisions: (id: string) =>
     request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),
   revision: (id: string, number: number) =>
-    request<SavedWorkflow>("GET", `/api/workflows/${name(id)}/history/${number}`),
+    document<SavedWorkflow>(`/api/workflows/${name(id)}/history/${number}`),
 
   /** The workflow in a PNG that graphgen made, or in a JSON file. */
-  importFile: (file: Blob) => upload<{ workflow: JsonObject }>("/api/import", file),
+  importFile: (file: Blob) => upload<{ workflow: JsonObject }>("/api/import", file, true),
 };
+
+/** What has a workflow in it: its numbers stay what they are. */
+function document<T>(path: string): Promise<T> {
+  return request<T>("GET", path, { reals: true });
+}
 
 function entriesOf(query: Readonly<Record<string, string | number | undefined>>): string[][] {
   return Object.entries(query).flatMap(([key, value]) =>

@@ -19,13 +19,15 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The answer holds a document, in which `2.0` is not 2. */
+  readonly reals?: boolean;
 }
 
 /** Send a request; the answer's JSON, with long integers kept exact. */
 export async function request<T>(
   method: string,
   path: string,
-  { body, headers, signal }: RequestOptions = {},
+  { body, headers, signal, reals }: RequestOptions = {},
 ): Promise<T> {
   const response = await send(path, {
     method,
@@ -33,7 +35,7 @@ export async function request<T>(
     ...(body !== undefined && { body: formatJson(body) }),
     ...(signal && { signal }),
   });
-  return (await answerOf(response)) as T;
+  return (await answerOf(response, reals)) as T;
 }
 
 /** Pauses in milliseconds before what was cut on its way is sent again. */
@@ -63,9 +65,9 @@ function randomKey(): string {
 }
 
 /** Send bytes, such as a dropped picture, without reading them into memory. */
-export async function upload<T>(path: string, file: Blob): Promise<T> {
+export async function upload<T>(path: string, file: Blob, reals = false): Promise<T> {
   const headers = { "Content-Type": "application/octet-stream" };
-  return (await answerOf(await send(path, { method: "POST", headers, body: file }))) as T;
+  return (await answerOf(await send(path, { method: "POST", headers, body: file }), reals)) as T;
 }
 
 /** Send a form, such as the files of a folder. */
@@ -82,11 +84,11 @@ async function send(path: string, options: RequestInit): Promise<Response> {
   }
 }
 
-async function answerOf(response: Response): Promise<unknown> {
+async function answerOf(response: Response, reals = false): Promise<unknown> {
   const text = await response.text();
   let body: unknown = null;
   try {
-    body = text ? parseJson(text) : null;
+    body = text ? parseJson(text, { reals }) : null;
   } catch {
     throw new ApiError(response.status, [problem("bad_answer", "the server's answer is no JSON")]);
   }

@@ -12,7 +12,7 @@ import { useEditor } from "../store/store";
 import { usePortProblem } from "../store/validation";
 import { describeInput } from "../widgets/describe";
 import { widgetOf } from "../widgets/registry";
-import { unwrapSchema } from "../widgets/widget";
+import { unwrapSchema, valueFor } from "../widgets/widget";
 
 interface CardWidgetProps {
   readonly node: string;
@@ -44,7 +44,7 @@ export const CardWidget = memo(function CardWidget({ node, name, input, value }:
       <widget.Component
         id={`${node}.${name}`}
         label={readable(name)}
-        value={literalOf(value)}
+        value={valueFor(widget, literalOf(value))}
         schema={schema}
         nullable={nullable}
         onChange={onChange}

@@ -1,28 +1,65 @@
-/** JSON as documents hold it. Integers beyond 2^53 (seeds reach 2^63) stay exact, as bigint. */
+/**
+ * JSON as documents hold it. Numbers that JavaScript has no value for stay exact: integers
+ * beyond 2^53 (seeds reach 2^63) as bigint, and `2.0`, which is not the integer 2, as `Real`.
+ */
 
-export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
+export type Json = null | boolean | number | bigint | Real | string | Json[] | JsonObject;
 export interface JsonObject {
   [key: string]: Json;
 }
 
-const MARK = "\u0000integer:";
-const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
-const MARKED = /"\\u0000integer:(-?\d+)"/g;
+declare const REAL: unique symbol;
+/** A whole number written as a real one: a boxed number, which IndexedDB can store. */
+export interface Real {
+  readonly [REAL]: true;
+  valueOf(): number;
+}
 
-/** Parse JSON text; throws `SyntaxError` on what is no JSON. */
-export function parseJson(text: string): Json {
-  if (!/\d{16}/.test(text)) return JSON.parse(text) as Json;
+const MARK = "\u0000number:";
+const UNUSUAL = /\d{16}|\d\.0+(?!\d)|\d[eE]/;
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const MARKED = /"\\u0000number:(-?[\d.]+(?:e[+-]?\d+)?)"/g;
+
+/** Parse JSON text; throws `SyntaxError` on what is no JSON. `reals` keeps `2.0` from being 2. */
+export function parseJson(text: string, { reals = false } = {}): Json {
+  if (!UNUSUAL.test(text)) return JSON.parse(text) as Json;
   let found = false;
-  const marked = text.replace(STRING_OR_LONG_INTEGER, (token, at: number) => {
-    if (token.startsWith('"') || /[\d.eE+]/.test(text[at - 1] ?? "")) return token;
-    if (Number.isSafeInteger(Number(token))) return token;
+  const marked = text.replace(STRING_OR_NUMBER, (token) => {
+    if (token.startsWith('"') || !isSpecial(token, reals)) return token;
     found = true;
     return JSON.stringify(MARK + token);
   });
   if (!found) return JSON.parse(text) as Json;
   return JSON.parse(marked, (_, value: unknown) =>
-    typeof value === "string" && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
+    typeof value === "string" && value.startsWith(MARK) ? special(value.slice(MARK.length)) : value,
   ) as Json;
+}
+
+const INTEGER = /^-?\d+$/;
+
+function isSpecial(token: string, reals: boolean): boolean {
+  const value = Number(token);
+  return INTEGER.test(token) ? !Number.isSafeInteger(value) : reals && Number.isInteger(value);
+}
+
+function special(token: string): bigint | Real {
+  return INTEGER.test(token) ? BigInt(token) : (Object(Number(token)) as Real);
+}
+
+export function isReal(value: unknown): value is Real {
+  return value instanceof Number;
+}
+
+/** The value with whole real numbers as JavaScript has them; the same one if it has none. */
+export function plainJson(value: Json): Json {
+  if (isReal(value)) return value.valueOf();
+  if (Array.isArray(value)) {
+    const items = value.map(plainJson);
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, plainJson(item)] as const);
+  return entries.every(([key, item]) => item === value[key]) ? value : Object.fromEntries(entries);
 }
 
 /** JSON text of a value, with bigints as plain integers. */
@@ -31,22 +68,28 @@ export function formatJson(value: unknown, indent?: number): string {
   const text = JSON.stringify(
     value,
     (_, item: unknown) => {
-      if (typeof item !== "bigint") return item;
+      if (typeof item !== "bigint" && !isReal(item)) return item;
       found = true;
-      return MARK + item.toString();
+      return MARK + (isReal(item) ? realText(item.valueOf()) : item.toString());
     },
     indent,
   );
   return found ? text.replace(MARKED, "$1") : text;
 }
 
+function realText(value: number): string {
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isReal(value);
 }
 
 /** Deep equality of plain data; the order of keys does not count. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
+  if (isReal(a) || isReal(b)) return isReal(a) && isReal(b) && a.valueOf() === b.valueOf();
   if (Array.isArray(a)) {
     return (
       Array.isArray(b) &&

@@ -2,7 +2,7 @@
 
 import type { Graph, GroupRecord, NodeRecord, NoteRecord, Point, Rect, Size } from "./document";
 import { EMPTY_GRAPH } from "./document";
-import { isObject, type Json, type JsonObject, parseJson } from "./json";
+import { isObject, type Json, type JsonObject, parseJson, plainJson } from "./json";
 import { place } from "./layout";
 
 export const FORMAT = "graphgen/1";
@@ -12,7 +12,7 @@ export class NotAWorkflow extends Error {}
 
 export function readText(text: string): Graph {
   try {
-    return readDocument(parseJson(text));
+    return readDocument(parseJson(text, { reals: true }));
   } catch (error) {
     if (error instanceof SyntaxError) throw new NotAWorkflow(`not JSON: ${error.message}`);
     throw error;
@@ -32,7 +32,7 @@ export function readDocument(document: unknown): Graph {
 /** One level, without a check of `format`; nodes that have no position yet are placed. */
 export function readGraph(document: JsonObject): Graph {
   const { positions, sizes, titles, collapsed, colours, ports, ...others } = object(
-    document.editor,
+    plainJson(document.editor ?? null),
   );
   const { groups, notes, reroutes, locked_seeds, viewport, ...rest } = others;
   const drawn = {

@@ -10,6 +10,7 @@ import {
   SUBGRAPH_PREFIX,
   splitPort,
 } from "./document";
+import { plainJson } from "./json";
 import { isLinked, literalOf } from "./links";
 
 /**
@@ -109,7 +110,7 @@ function inputsOf(level: Level): Record<string, InputSpec> {
       {
         ...spec,
         required: spec.required && value === undefined,
-        schema: preset === undefined ? schema : { ...schema, default: preset },
+        schema: preset === undefined ? schema : { ...schema, default: plainJson(preset) },
       },
     ] as const;
   });

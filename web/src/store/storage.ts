@@ -111,7 +111,12 @@ function rescued(): [key: string, value: WindowRecord | TabRecord][] {
   try {
     return Object.entries(localStorage).flatMap(([key, text]) =>
       key.startsWith(RESCUED)
-        ? [[key.slice(RESCUED.length), parseJson(String(text)) as unknown as TabRecord]]
+        ? [
+            [
+              key.slice(RESCUED.length),
+              parseJson(String(text), { reals: true }) as unknown as TabRecord,
+            ],
+          ]
         : [],
     );
   } catch {

@@ -48,7 +48,7 @@ function showValue(value: Json): string {
 function readValue(text: string, anything: boolean): { value: Json | undefined } | null {
   if (text.trim() === "") return { value: undefined };
   try {
-    return { value: parseJson(text) };
+    return { value: parseJson(text, { reals: true }) };
   } catch {
     return anything ? { value: text } : null;
   }
@@ -58,5 +58,6 @@ export const jsonField: Widget = {
   name: "json",
   suits: (_: InputSpec) => true,
   height: 32,
+  exact: true,
   Component: JsonField,
 };

@@ -2,7 +2,7 @@
 
 import { type ClipboardEvent, type KeyboardEvent, useRef, useState } from "react";
 import type { InputSpec } from "../graph/catalogue";
-import type { Json, JsonObject } from "../graph/json";
+import { isObject, type Json, type JsonObject } from "../graph/json";
 import { isPlain } from "../graph/types";
 import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
@@ -150,7 +150,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Types of the items, as the schema of the list tells. */
 function itemNames({ items }: JsonObject): string[] {
-  const type = items && typeof items === "object" && !Array.isArray(items) ? items.type : null;
+  const type = isObject(items) ? items.type : null;
   return [NAMES[String(type)] ?? "any"];
 }
 
@@ -165,5 +165,6 @@ export const list: Widget = {
     const count = Array.isArray(value) ? value.length : 0;
     return HEAD + Math.min(count, MOST_SHOWN) * ITEM + (count > 0 ? 6 : 0);
   },
+  exact: true,
   Component: ListField,
 };

@@ -36,7 +36,7 @@ export function readItem(text: string, kind: ItemKind): Json | undefined {
       return text === "true" ? true : text === "false" ? false : undefined;
     case "anything":
       try {
-        return parseJson(text);
+        return parseJson(text, { reals: true });
       } catch {
         return text;
       }

@@ -2,7 +2,7 @@
 
 import type { ComponentType } from "react";
 import type { InputSpec } from "../graph/catalogue";
-import { isObject, type Json, type JsonObject } from "../graph/json";
+import { isObject, type Json, type JsonObject, plainJson } from "../graph/json";
 import { isPlain } from "../graph/types";
 
 export interface WidgetProps {
@@ -25,9 +25,16 @@ export interface Widget {
   readonly suits: (input: InputSpec, schema: JsonObject) => boolean;
   /** Height of its row in pixels, which must depend on nothing but the value. */
   readonly height: number | ((value: Json | undefined) => number);
+  /** Knows `2.0`, a `Real`, from 2; others are given plain numbers. */
+  readonly exact?: true;
   /** Takes what height a node has to spare. */
   readonly grows?: boolean;
   readonly Component: ComponentType<WidgetProps>;
+}
+
+/** The value of an input as its widget takes it. */
+export function valueFor(widget: Widget, value: Json | undefined): Json | undefined {
+  return widget.exact || value === undefined ? value : plainJson(value);
 }
 
 /** The schema of a value that is there, and whether it may be missing. */

@@ -11,7 +11,7 @@ import { useEditor } from "../../store/store";
 import { allProblems, usePortProblem } from "../../store/validation";
 import { describeInput } from "../../widgets/describe";
 import { widgetOf } from "../../widgets/registry";
-import { unwrapSchema } from "../../widgets/widget";
+import { unwrapSchema, valueFor } from "../../widgets/widget";
 import { Icon } from "../Icon";
 import { Words } from "../inspector/Docs";
 import { type FormField, fieldsOf } from "./fields";
@@ -105,7 +105,7 @@ function Field({ field: { name, label, id, input, value, set } }: { field: FormF
       <widget.Component
         id={id}
         label={label}
-        value={value}
+        value={valueFor(widget, value)}
         schema={schema}
         nullable={nullable}
         onChange={(next) => useEditor.getState().execute(set(next), `form ${name}`)}
