@@ -20,6 +20,8 @@ NAMES = ("left lung", "right lung")
 GAS = -960.0  # HU; the median of bowel gas is below, that of lungs above
 SMALLEST_LUNG = 50.0  # ml
 WIDEST_AIRWAY = 1000.0  # mm2 in a slice
+AIRWAY = -945.0  # HU; the median of a windpipe is below, that of dark lung above
+WALLED = 0.75  # of what lies around an airway; a tip of lung by the heart has half
 COARSE = 1.5  # mm
 
 
@@ -147,7 +149,8 @@ def _airways(data: np.ndarray, air: np.ndarray, spacing: tuple[float, float, flo
         piece = labels == number
         near, far = (ndimage.binary_dilation(piece, _flat(), iterations=n) for n in (2, 4))
         wall = far & ~near
-        if (data[wall] > -500).mean() > 0.5:  # walled in, unlike emphysema
+        # Unlike emphysema, and unlike lung that is narrow between heart and ribs.
+        if (data[wall] > -500).mean() > WALLED and np.median(data[piece]) < AIRWAY:
             tubes |= piece
     reach = max(2, round(3.0 / spacing[0]))
     return ndimage.binary_dilation(tubes, _flat(), iterations=reach) & air

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from graphgen import Context, NodeError
 
 from graphgen_medical import geometry
+from graphgen_medical.load import read_scan
+from graphgen_medical.preprocess.grid import body_mask
 from graphgen_medical.segment import segment_lung
 from graphgen_medical.types import Volume
 
+from . import scans
 from .phantoms import AXES, shepp_logan
 
 
@@ -53,6 +58,30 @@ def test_both_lungs_are_found(spacing, touching):
     assert not labels[18:].any()  # the windpipe goes on above
     assert made.segmentation.names == ("left lung", "right lung")
     assert seen == [(step, 4) for step in (1, 2, 3, 4)]
+
+
+def test_a_dark_tip_of_a_lung_is_no_windpipe():
+    volume = chest()
+    height = volume.data.shape[1]
+    y = (torch.arange(height) - (height - 1) / 2)[:, None] * 1.5
+    tip = (volume.data == -850) & (y < -56)
+    volume.data[tip] = -925.0
+    made = segment_lung(volume, ctx=Context())
+    volumes = {what: value for what, value, unit in made.report.rows if unit == "ml"}
+    assert volumes["left lung: volume"] == pytest.approx(ellipse(62, 75), rel=0.05)
+    assert bool((made.segmentation.labels[tip] > 0).float().mean() > 0.9)
+    assert not made.segmentation.labels[18:].any()
+
+
+@pytest.mark.skipif(not (scans.DATA / "chest").is_dir(), reason="real CT is absent: make data")
+def test_lungs_of_a_real_chest_are_whole():
+    volume = read_scan(scans.DATA / "chest")
+    labels = segment_lung(volume, ctx=Context()).segmentation.labels
+    # Air of the body that is neither lung nor windpipe, between apex and base; bowel gas is none.
+    air = (volume.data < -700) & body_mask(volume)
+    voxel = math.prod(volume.spacing) / 1000
+    left_out = (air & (labels == 0))[20:50].sum() * voxel
+    assert float(left_out) < 60  # ml, of 5,000; windpipe and bronchi have 25
 
 
 def test_left_is_the_patients_left_however_columns_run():
