@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from ..problems import NodeError
 from .books import Books, Entry, Key
 from .reference import ModelLoader, ModelRef, WeightsLoader
 from .statistics import PoolStatistics
+
+_loading = threading.RLock()
+"""Held while a loader reads a model. The libraries that loaders call (diffusers, accelerate,
+peft) put other functions into torch while they build a network, and put back what they found:
+two at a time would leave one's for good, and networks without weights from then on."""
 
 
 class ModelPool:
@@ -174,8 +180,9 @@ class ModelPool:
                 code="missing_loader",
                 hint=f"known loaders: {', '.join(sorted(self._loaders)) or 'none'}",
             )
-        began = time.time()
-        model = loader.load(ref, key[2], dtype)
+        with _loading:
+            began = time.time()
+            model = loader.load(ref, key[2], dtype)
         self._books.count("loads")
         at = devices.HOST if isinstance(loader, WeightsLoader) else key[2]
         entry = Entry(ref, loader, model, (*key[:2], at))

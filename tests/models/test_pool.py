@@ -131,18 +131,36 @@ def test_concurrent_users_share_one_load(pool, loader):
     assert loader.loaded == ["a"]
 
 
-def test_different_models_load_at_the_same_time(pool, loader):
-    barrier = threading.Barrier(2, timeout=WAIT)
-    load = loader.load
+def test_models_are_read_one_at_a_time(pool, loader):
+    """Whatever the pool: the libraries that read them change torch for the whole process."""
+    both = threading.Barrier(2)
+    load, met = loader.load, []
 
     def meeting(*arguments):
-        barrier.wait()
+        try:
+            both.wait(0.1)
+            met.append(arguments)
+        except threading.BrokenBarrierError:
+            both.reset()
         return load(*arguments)
 
     loader.load = meeting
-    users = [Background(use, pool, name) for name in "ab"]
+    other = ModelPool({"test/model": loader})
+    users = [Background(use, one, name) for name, one in (("a", pool), ("b", pool), ("c", other))]
 
-    assert [user.result().name for user in users] == ["a", "b"]
+    assert [user.result().name for user in users] == ["a", "b", "c"]
+    assert not met
+
+
+def test_a_model_that_is_loaded_serves_while_another_is_read(pool, loader):
+    use(pool, "a")
+    loader.go.clear()
+    loader.begun.clear()
+    reading = Background(use, pool, "b")
+    assert loader.begun.wait(WAIT)
+    use(pool, "a")
+    loader.go.set()
+    assert reading.result().name == "b"
 
 
 def test_the_least_recently_used_goes_to_host_memory(pool, loader):

@@ -20,6 +20,8 @@ prepare_torchvision()
 import diffusers  # noqa: E402
 import transformers  # noqa: E402
 
+from ._pretrained import from_pretrained  # noqa: E402
+
 
 def load(component: str, ref: ModelRef, dtype: torch.dtype) -> tuple[Any, set[str]]:
     """The network that a reference names, in host memory; a text encoder with its tokenizer.
@@ -76,13 +78,8 @@ def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
     stored = dtype if _keeps_some_in_float32(cls) else _stored_dtype(full) or dtype
     try:
         with _no_bars():
-            network, info = cls.from_pretrained(
-                str(folder),
-                local_files_only=True,
-                output_loading_info=True,
-                variant="fp16" if half else None,
-                dtype=stored,
-            )
+            variant = "fp16" if half else None
+            network, info = from_pretrained(cls, str(folder), stored, variant=variant)
     except Exception as error:  # the libraries raise many kinds for a damaged file
         raise misfit(folder, cls, first_line(error)) from error
     if info["missing_keys"]:
