@@ -58,9 +58,11 @@ def cache(
 ) -> int:
     """Show or clear what runs have kept on disk, or what a server keeps where.
 
-    Only entries of the cache are removed; other files in its folder stay. On a server it is
-    memory that is freed, models included: what is in use stays, and so does its disk cache.
+    Only entries of the cache and a server's thumbnails are removed; other files in its folder
+    stay. On a server it is memory that is freed, models included: what is in use stays, and so
+    does its disk cache.
     """
+    from ..server.pictures import THUMBNAILS, thumbnails_on_disk
     from .models import size_text
 
     report = Report(as_json, debug)
@@ -73,8 +75,10 @@ def cache(
     if action is Action.FREE:
         raise _usage("memory is freed on a server, and there is no --server", None)
     tier = _tier(cache_dir, workspace)
-    freed = tier.clear() if action is Action.CLEAR else 0
+    small = thumbnails_on_disk(tier.folder / THUMBNAILS)
+    freed = tier.clear() + small.clear() if action is Action.CLEAR else 0
     kinds = tier.by_node_type()
+    pictures, taken = small.usage()
     entries, size = sum(kind.entries for kind in kinds), sum(kind.nbytes for kind in kinds)
     if as_json:
         report.object(
@@ -83,6 +87,7 @@ def cache(
                 "entries": entries,
                 "bytes": size,
                 "freed": freed,
+                "thumbnails": {"entries": pictures, "bytes": taken},
                 "made_by": [
                     {
                         "node_type": kind.made_by,
@@ -100,6 +105,8 @@ def cache(
     else:
         report.line(f"{tier.folder}: {entries} entries, {size_text(size)}")
         _list(report, kinds)
+        if pictures:
+            report.line(f"{pictures} thumbnails, {size_text(taken)}")
     return 0
 
 

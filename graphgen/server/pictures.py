@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
+from ..cache.folder import CacheFolder
 from .answers import Refused
 
 if TYPE_CHECKING:
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
 
 MIN_EDGE, MAX_EDGE = 16, 2048
 KEPT_BYTES = 32 << 20
+THUMBNAILS = "thumbnails"
+"""The folder of those on disk, in that of the cache."""
+DISK_BYTES = 256 << 20
 AT_ONCE = 2
 _QUALITY = 80
+_MADE = 1  # how: another number where `_shrink` makes something else
 _SCALED = frozenset({"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"})  # as they are
 
 
@@ -41,15 +47,18 @@ def check_picture(source: Path | bytes, pixels: int) -> None:
 
 
 class Thumbnails:
-    """Makes small versions of pictures and keeps the latest in memory. For any thread.
+    """Makes small versions of pictures, and keeps the latest in memory and many on disk. For
+    any thread.
 
     Args:
         pixels: Pictures with more are refused.
+        folder: Where those on disk are, for servers that come after this one.
     """
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, pixels: int, folder: Path) -> None:
         self._pixels = pixels
-        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._disk = thumbnails_on_disk(folder)
+        self._kept: OrderedDict[tuple[str | int, ...], bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._turns = threading.Semaphore(AT_ONCE)  # each may hold a large picture in memory
@@ -61,13 +70,12 @@ class Thumbnails:
             Refused: ``image_too_large``, or ``unreadable_image``.
         """
         stat = path.stat()
-        key = (path, stat.st_mtime_ns, stat.st_size, edge)
+        key = (str(path), stat.st_mtime_ns, stat.st_size, edge, _MADE)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        with self._turns:
-            made = _shrink(path, edge, self._pixels)
+        made = self._from_disk(key) or self._made(path, edge, key)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = made
@@ -75,6 +83,37 @@ class Thumbnails:
             while self._bytes > KEPT_BYTES:
                 self._bytes -= len(self._kept.popitem(last=False)[1])
         return made
+
+    def _from_disk(self, key: tuple[str | int, ...]) -> bytes | None:
+        name = _name(key)
+        data = self._disk.read(name)
+        if data is None:
+            return None
+        if not _is_webp(data):
+            self._disk.remove(name)
+            return None
+        self._disk.touch(name)
+        return data
+
+    def _made(self, path: Path, edge: int, key: tuple[str | int, ...]) -> bytes:
+        with self._turns:
+            made = _shrink(path, edge, self._pixels)
+        self._disk.write(_name(key), made)
+        return made
+
+
+def thumbnails_on_disk(folder: Path) -> CacheFolder:
+    return CacheFolder(folder, ".webp", DISK_BYTES)
+
+
+def _name(key: tuple[str | int, ...]) -> str:
+    return hashlib.blake2b(repr(key).encode(), digest_size=16).hexdigest()
+
+
+def _is_webp(data: bytes) -> bool:
+    """Whether it is all of a WebP file: its head has the size of what follows."""
+    whole = len(data) == int.from_bytes(data[4:8], "little") + 8
+    return whole and (data[:4], data[8:12]) == (b"RIFF", b"WEBP")
 
 
 def _shrink(path: Path, edge: int, pixels: int) -> bytes:

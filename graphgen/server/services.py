@@ -14,7 +14,7 @@ from .feed import Feed
 from .logs import log_event
 from .metrics import Metrics
 from .packs import PackParts
-from .pictures import Thumbnails
+from .pictures import THUMBNAILS, Thumbnails
 from .threads import Threads
 from .waiting import Waiting
 
@@ -97,7 +97,7 @@ class Services:
             metrics=Metrics(engine, queue),
             packs=packs,
             catalogue=Catalogue(engine, lambda: packs.problems),
-            thumbnails=Thumbnails(limits.pixels),
+            thumbnails=Thumbnails(limits.pixels, engine.workspace.cache / THUMBNAILS),
             threads=Threads(THREADS, feed.mailbox),
         )
         for observer in (parts.waiting, parts.metrics, log_event):

@@ -38,10 +38,22 @@ def test_without_a_folder_it_is_that_of_the_workspace(cli, folder):
         "entries": 0,
         "bytes": 0,
         "freed": 0,
+        "thumbnails": {"entries": 0, "bytes": 0},
         "made_by": [],
     }
     other = cli("cache", "clear", "--workspace", folder / "other")
     assert other.out.startswith(str(folder / "other" / "cache"))
+
+
+def test_thumbnails_of_a_server_are_told_and_cleared(cli, folder):
+    small = folder / "kept" / "thumbnails" / "aa" / "aa11.webp"
+    small.parent.mkdir(parents=True)
+    small.write_bytes(b"x" * 30)
+    assert cli("cache", "--cache-dir", "kept").out.splitlines()[-1] == "1 thumbnails, 30 B"
+    shown = cli("cache", "--cache-dir", "kept", "--json").json
+    assert (shown["entries"], shown["thumbnails"]) == (0, {"entries": 1, "bytes": 30})
+    assert cli("cache", "clear", "--cache-dir", "kept", "--json").json["freed"] == 30
+    assert not small.exists()
 
 
 @pytest.fixture
