@@ -6,6 +6,8 @@ import io
 import sys
 from collections.abc import Sequence
 
+from ..collector import collect_as_usual, collect_seldom
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; errors are shown, not raised.
@@ -13,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 is success, 1 a run or a file that failed, 2 a workflow or arguments that are wrong,
     130 an interruption.
     """
+    collect_seldom()
     import typer
 
     from .app import app
@@ -30,4 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = INTERRUPTED
     except Exception as error:
         status = report.error(error)
+    finally:
+        collect_as_usual()
     return status if isinstance(status, int) else 0

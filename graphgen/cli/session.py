@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..collector import collect_as_usual
 from ..problems import InvalidWorkflow, Problem
 from .report import Report
 
@@ -38,6 +39,7 @@ def open_engine(
         if pack.problem is not None:
             report.warn(pack.problem)
             report.trace(pack.traceback)
+    collect_as_usual()
     return engine
 
 

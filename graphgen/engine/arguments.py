@@ -14,12 +14,13 @@ from .step import Link, Step
 
 
 def arguments_of(
-    step: Step, ledger: Ledger, resolve: Callable[[Link], Awaitable[Any]]
+    at: int, step: Step, ledger: Ledger, resolve: Callable[[int, Link], Awaitable[Any]]
 ) -> dict[str, Any]:
     """What a step is called with, when all that it waits for is done.
 
     Args:
-        resolve: Has a lazy input computed, when the node asks for it.
+        at: Index of the step.
+        resolve: Has a lazy input of the step at an index computed, when the node asks for it.
 
     Raises:
         Unavailable: Something that it needs was not made.
@@ -41,7 +42,7 @@ def arguments_of(
         arguments[port] = value
     for link in step.links:
         if link.lazy:
-            arguments[link.port] = Lazy(partial(resolve, link))
+            arguments[link.port] = Lazy(partial(resolve, at, link))
         else:
             arguments[link.port] = gather(ledger, link)
     return arguments

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -315,6 +314,8 @@ class Engine:
         **options: Any,
     ) -> RunResult:
         """``run`` for async code; cancelling the task cancels the run."""
+        import asyncio  # what isn't async starts without it
+
         token = options.pop("token", None) or CancelToken()
         work = asyncio.create_task(
             asyncio.to_thread(self.run, workflow, inputs, token=token, **options)

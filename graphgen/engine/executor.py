@@ -222,9 +222,10 @@ class Run:
                 return
             self._claimed.add(at)
         try:
-            arguments = arguments_of(step, self._ledger, partial(self._resolve_lazy, at))
+            arguments = arguments_of(at, step, self._ledger, self._resolve_lazy)
             if step.mapped:
-                self._announce(at)
+                if self._listeners:
+                    self._announce(at)
                 self._expand(at, map_items(self._planner, step, arguments, self._ledger.steps))
                 return
         except Unavailable as error:
@@ -250,7 +251,8 @@ class Run:
 
     def _call(self, at: int, step: Step, arguments: dict[str, Any]) -> None:
         spec = step.spec
-        self._announce(at)
+        if self._listeners:
+            self._announce(at)
         try:
             lane = self._device() if spec.device else ""
             if spec.takes_context:
@@ -447,7 +449,7 @@ class Run:
 
     async def _resolve_lazy(self, at: int, link: Link) -> Any:
         """Awaited by the node, on the engine's event loop."""
-        wait = LazyWait(self._ledger, link, self._lanes.loop)
+        wait = LazyWait(self._ledger, link, self._lanes.for_async().loop)
         self._queue.put(partial(self._want_lazy, wait))
         return await wait.future
 
@@ -478,8 +480,7 @@ class Run:
         self._emit(ev.NodeProgress(*self._event(at), step, total, preview))
 
     def _announce(self, at: int) -> None:
-        if self._listeners:
-            self._emit(ev.NodeStarted(*self._event(at)))
+        self._emit(ev.NodeStarted(*self._event(at)))
 
     def _event(self, at: int) -> tuple[str, float, str, str]:
         step = self._ledger.steps[at]

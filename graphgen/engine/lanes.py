@@ -3,18 +3,18 @@ a device, or on the event loop. A node is sent away only if it is expected to ta
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..node import NodeSpec
-from ..problems import Cancelled
 from .calls import Call
 from .device_lane import Count, DeviceLane
+
+if TYPE_CHECKING:
+    from .async_lane import AsyncLane
 
 INLINE_SECONDS = 0.0005
 """A node that took less last time runs in the run's own thread: a hop costs a tenth of it."""
@@ -42,7 +42,7 @@ class Lanes:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._devices: dict[str, DeviceLane] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._async: AsyncLane | None = None
         self._calls: set[Call] = set()
         self._waiting: list[tuple[set[Call], Callable[[], object]]] = []
         self.runs = Count()
@@ -60,7 +60,7 @@ class Lanes:
         with self._lock:
             self._calls.add(call)
         if call.spec.is_async:
-            asyncio.run_coroutine_threadsafe(_watched(call), self.loop)
+            self.for_async().put(call)
         elif call.lane:
             self._device(call.lane).put(call)
         else:
@@ -103,50 +103,24 @@ class Lanes:
                 return
         then()
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
+    def for_async(self) -> AsyncLane:
+        """Where async nodes run."""
+        from .async_lane import AsyncLane
+
         with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                thread = threading.Thread(
-                    target=self._loop.run_forever, name="graphgen-async", daemon=True
-                )
-                thread.start()
-            return self._loop
+            if self._async is None:
+                self._async = AsyncLane()
+            return self._async
 
     def close(self) -> None:
         """End the threads; nodes that are running finish first."""
         with self._lock:
             pool, self._pool = self._pool, None
             devices, self._devices = list(self._devices.values()), {}
-            loop, self._loop = self._loop, None
+            for_async, self._async = self._async, None
         if pool is not None:
             pool.shutdown()
         for device in devices:
             device.close()
-        if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
-
-
-async def _watched(call: Call) -> None:
-    """Run an async node in a task of its own, which the run's cancellation cancels."""
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(_contained(call))
-    forget = call.token.on_cancel(lambda: loop.call_soon_threadsafe(task.cancel))
-    try:
-        call.ended(call, *await task)
-    except asyncio.CancelledError:
-        call.ended(call, None, Cancelled(), 0.0)
-    finally:
-        forget()
-
-
-async def _contained(call: Call) -> tuple[Any, BaseException | None, float]:
-    began = time.perf_counter()
-    try:
-        return await call.spec.function(**call.arguments), None, time.perf_counter() - began
-    except asyncio.CancelledError as error:
-        cancelled = call.token.cancelled
-        return None, Cancelled() if cancelled else error, time.perf_counter() - began
-    except BaseException as error:  # nothing may end the loop's thread
-        return None, error, time.perf_counter() - began
+        if for_async is not None:
+            for_async.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arrive import gather
 from .ledger import Ledger
 from .step import Link
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class LazyWait:

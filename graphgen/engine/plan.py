@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..collector import collection_paused
 from ..environment import Environment
 from ..fingerprint import digest, encode_literal
 from ..problems import InvalidWorkflow, Problem
@@ -13,7 +14,6 @@ from ..workflow import SUBGRAPH_PREFIX, Workflow, split_port
 from . import complaints
 from .analysis import Analysis, Tools, references
 from .bypass import bypass
-from .collector import collection_paused
 from .fits import Fits
 from .flatten import Flat, Saved, find_subgraph, flatten
 from .keys import Encoded, Keys, encode_link
