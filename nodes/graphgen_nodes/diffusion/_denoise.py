@@ -5,11 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+class Predict(Protocol):
+    """The denoiser, guided."""
+
+    def __call__(self, scaled: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        """What it says of noisy latents of unit variance."""
+
+    def keep(self, rows: list[int]) -> None:
+        """Go on with these rows of the batch."""
 
 
 @dataclass
@@ -47,6 +55,12 @@ class Start:
     skipped: int = 0
     mask: torch.Tensor | None = None
 
+    def keep(self, rows: list[int]) -> None:
+        """Go on with these rows of the batch."""
+        self.latents = self.latents[rows]
+        self.noise = None if self.noise is None else self.noise[rows]
+        self.mask = None if self.mask is None else self.mask[rows]
+
 
 def timesteps_of(scheduler: Any, skipped: int) -> torch.Tensor:
     """The timesteps that are left of a walk without its first steps."""
@@ -63,12 +77,17 @@ def denoise(
     predict: Predict,
     start: Start,
     generators: list[torch.Generator],
-    observe: Callable[[Step], None],
+    observe: Callable[[Step], list[int] | None],
 ) -> torch.Tensor:
     """Walk from noise to a picture; the scheduler's timesteps must be set.
 
     Timesteps stay on the CPU for the scheduler and are copied once for the denoiser, so
     that no step waits for the device.
+
+    Args:
+        generators: One for each row of the batch.
+        observe: Called after each step; says with which rows of the batch to go on, None
+            for all of them.
     """
     timesteps = timesteps_of(scheduler, start.skipped)
     if hasattr(scheduler, "set_begin_index"):
@@ -91,8 +110,28 @@ def denoise(
         if start.mask is not None:
             following = timesteps[index + 1 : index + 2]
             latents = _put_back(scheduler, start, latents, following)
-        observe(Step(index + 1, timestep, scaled, prediction, latents))
+        rows = observe(Step(index + 1, timestep, scaled, prediction, latents))
+        if rows is not None:
+            _keep_history(scheduler, rows, len(latents))
+            predict.keep(rows)
+            start.keep(rows)
+            latents = latents[rows]
+            generators[:] = [generators[row] for row in rows]
     return latents
+
+
+def _keep_history(scheduler: Any, rows: list[int], batch: int) -> None:
+    """What a scheduler remembers of the steps before: latents, and lists of them."""
+
+    def kept(value: Any) -> Any:
+        latents = isinstance(value, torch.Tensor) and value.dim() == 4 and len(value) == batch
+        return value[rows] if latents else value
+
+    for name, value in vars(scheduler).items():
+        many = isinstance(value, list)
+        setattr(scheduler, name, [kept(item) for item in value] if many else kept(value))
+    if isinstance(getattr(scheduler, "noise_sampler", None), _BrownianNoise):
+        scheduler.noise_sampler.keep(rows)
 
 
 def _put_back(
@@ -122,7 +161,12 @@ class _BrownianNoise:
         # A little wider than the walk, whose ends are rounded.
         ends = float(sigmas.min()) * 0.999, float(sigmas.max()) * 1.001
         self.sampler = BrownianTreeNoiseSampler(latents.cpu(), *ends, seeds)
+        self.rows = list(range(len(seeds)))
 
     def __call__(self, sigma: torch.Tensor, sigma_next: torch.Tensor) -> torch.Tensor:
         noise: torch.Tensor = self.sampler(sigma, sigma_next)
-        return noise.to(self.device)
+        return noise[self.rows].to(self.device)
+
+    def keep(self, rows: list[int]) -> None:
+        """Go on with these rows of the batch."""
+        self.rows = [self.rows[row] for row in rows]

@@ -66,6 +66,8 @@ class Guided:
             lengths = [getattr(asked[0], kind).tokens for kind in kinds]
             if max(lengths) % min(lengths):
                 groups = [[kind] for kind in kinds]
+        self.batch = sum(one.batch for one in asked)
+        self.kinds = [len(group) for group in groups]
         self.calls = [self._arguments(group, asked) for group in groups]
         self.extra = None if extra is None else extra.to(self.dtype)
 
@@ -76,14 +78,25 @@ class Guided:
         if not self.calls:
             return self._denoised(latents, timestep, {})
         outputs: list[torch.Tensor] = []
-        for arguments in self.calls:
-            copies = arguments["encoder_hidden_states"].shape[0] // latents.shape[0]
+        for arguments, copies in zip(self.calls, self.kinds, strict=True):
             batched = latents if copies == 1 else torch.cat([latents] * copies)
             outputs.extend(self._denoised(batched, timestep, arguments).chunk(copies))
         if not self.guided:
             return outputs[0]
         negative, positive = outputs
         return negative + self.guidance * (positive - negative)
+
+    def keep(self, rows: list[int]) -> None:
+        """Go on with these rows of the batch."""
+        self.calls = [
+            _rows(arguments, [kind * self.batch + row for kind in range(kinds) for row in rows])
+            for arguments, kinds in zip(self.calls, self.kinds, strict=True)
+        ]
+        if isinstance(self.guidance, torch.Tensor):
+            self.guidance = self.guidance[rows]
+        if self.extra is not None:
+            self.extra = self.extra[rows]
+        self.batch = len(rows)
 
     def _denoised(
         self, latents: torch.Tensor, timestep: torch.Tensor, arguments: dict[str, Any]
@@ -158,7 +171,7 @@ class Guided:
         return torch.cat(rows).to(self.device, self.dtype)
 
 
-def _rows(arguments: dict[str, Any], place: slice) -> dict[str, Any]:
+def _rows(arguments: dict[str, Any], place: slice | list[int]) -> dict[str, Any]:
     """Some rows of everything that the denoiser takes by row."""
     return {
         name: _rows(value, place) if isinstance(value, dict) else value[place]

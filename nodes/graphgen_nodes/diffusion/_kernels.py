@@ -78,6 +78,11 @@ def _quantise(layer: torch.nn.Linear, bits: str) -> None:
     quantize_(layer, config, filter_fn=lambda module, name: module is layer)
 
 
+def fixed_shape(network: Any) -> bool:
+    """Whether inputs of another shape would have to be compiled or recorded for first."""
+    return hasattr(network, _ATTRIBUTE)
+
+
 def begin(network: Any, device: str) -> None:
     """Compile and record from the next call on, as far as the device can."""
     kernels: Kernels | None = getattr(network, _ATTRIBUTE, None)

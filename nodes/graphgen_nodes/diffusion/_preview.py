@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ _projections: dict[tuple[str, str], torch.Tensor] = {}
 
 
 class Previews:
-    """The previews of one walk. Where pictures come from another device they are copied while
+    """The previews of a batch of walks. Where pictures come from another device they are copied while
     the walk goes on, and shown a step later, so that no step waits for them.
 
     Args:
@@ -42,17 +43,17 @@ class Previews:
         self._ctx = ctx
         self._edge = 0
         self._pictures: dict[int, torch.Tensor] = {}
-        self._coming: tuple[list[int], torch.Tensor, Any] | None = None
+        self._coming: tuple[Sequence[int], torch.Tensor, Any] | None = None
         self._fits = True
 
-    def at(self, step: Step, rows: list[int]) -> None:
-        """Show these rows of the batch, as they are after a step."""
-        if not rows or not self._fits:
+    def at(self, step: Step, shown: Mapping[int, int]) -> None:
+        """Show some of the walks as they are after a step: which, and their rows of the batch."""
+        if not shown or not self._fits:
             return
         self._arrive()
         if self._coming is not None:  # the device is that far behind
             return
-        latents = clean_estimate(step, self._levels, self._kind)[_places(rows)].float()
+        latents = clean_estimate(step, self._levels, self._kind)[_places(list(shown.values()))].float()
         self._edge = self._model.scale * max(latents.shape[2:])
         try:
             pixels = _pixels(latents, self._model, self._ctx)
@@ -60,19 +61,19 @@ class Previews:
             self._fits = False
             return
         values = (pixels.movedim(1, -1) * 255).round().byte()
-        self._coming = (rows, *_to_host(values))
+        self._coming = (tuple(shown), *_to_host(values))
         self._arrive()
 
-    def png(self, row: int) -> bytes | None:
-        """The preview of a row that came last, as PNG; None before the first one."""
-        picture = self._pictures.get(row)
+    def png(self, walk: int) -> bytes | None:
+        """The preview of a walk that came last, as PNG; None before the first one."""
+        picture = self._pictures.get(walk)
         return None if picture is None else _png(picture, self._edge)
 
     def _arrive(self) -> None:
         if self._coming is not None:
-            rows, pictures, copied = self._coming
+            walks, pictures, copied = self._coming
             if copied is None or copied.query():
-                self._pictures = dict(zip(rows, pictures, strict=True))
+                self._pictures = dict(zip(walks, pictures, strict=True))
                 self._coming = None
 
 

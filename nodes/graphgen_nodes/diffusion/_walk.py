@@ -139,11 +139,13 @@ class _Walk:
 
 
 def _walked(walks: list[_Walk], outcomes: dict[int, Latent | BaseException]) -> torch.Tensor:
-    """The batch of all walks, denoised; a walk that is ended gets its outcome."""
+    """The batch of all walks, denoised; a walk that is ended gets its outcome, and is left
+    out of the batch."""
     import torch
 
     from ._denoise import denoise, timesteps_of
     from ._guidance import Asked, Guided
+    from ._kernels import fixed_shape
     from ._preview import Previews
 
     first = walks[0].request
@@ -175,14 +177,15 @@ def _walked(walks: list[_Walk], outcomes: dict[int, Latent | BaseException]) -> 
         evaluations = len(timesteps_of(scheduler, skipped))
         going = list(walks)
 
-        def observe(step: Step) -> None:
+        def observe(step: Step) -> list[int] | None:
             done = step.index * steps // evaluations
             whole = done > (step.index - 1) * steps // evaluations
-            previews.at(step, [one.rows.start for one in going if one.request.ctx.shows])
+            previews.at(step, {w.index: w.rows.start for w in going if w.request.ctx.shows})
+            before = len(going)
             for one in list(going):
                 try:
                     if whole:
-                        shown = partial(previews.png, one.rows.start)
+                        shown = partial(previews.png, one.index)
                         one.request.ctx.progress(done, steps, shown)
                     else:  # a sampler of second order asks the denoiser twice in one step
                         one.request.ctx.check_cancelled()
@@ -191,12 +194,23 @@ def _walked(walks: list[_Walk], outcomes: dict[int, Latent | BaseException]) -> 
                     going.remove(one)
             if not going:
                 raise _AllEnded
+            return None if len(going) == before or fixed_shape(unet) else _close_up(going)
 
         generators = [generator for one in walks for generator in one.generators]
         try:
             return denoise(scheduler, predict, start, generators, observe)
         except _AllEnded:
             return start.latents
+
+
+def _close_up(walks: list[_Walk]) -> list[int]:
+    """The rows of walks that go on without the others, whose places they take."""
+    rows: list[int] = []
+    for one in walks:
+        left = range(one.rows.start, one.rows.stop)
+        one.rows = slice(len(rows), len(rows) + len(left))
+        rows.extend(left)
+    return rows
 
 
 class _AllEnded(Exception):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 
 import pytest
 import torch
-from graphgen_nodes.diffusion import sampling, text
+from graphgen_nodes.diffusion import _kernels, sampling, text
 from graphgen_nodes.diffusion.latents import decode_latent, encode_image, latent_noise
 from graphgen_nodes.diffusion.sampling import sample, unconditional_sample
 from graphgen_nodes.diffusion.text import encode_text
 from graphgen_nodes.image.types import Image, Mask
+from PIL import Image as Picture
+from PIL import ImageChops
 
 from graphgen import Cancelled, CancelToken, NodeError
 from graphgen.engine.calls import Call
@@ -143,23 +146,94 @@ def test_what_differs_in_more_than_prompt_seed_and_guidance_is_not_joined(asked,
     assert key(decode_latent, **decoded, tile=64) is None
 
 
-def test_one_that_is_cancelled_leaves_the_others(asked, context):
-    tokens = [CancelToken(), CancelToken()]
-    steps = {0: [], 1: []}
-    given = []
-    for number, token in enumerate(tokens):
+@pytest.fixture
+def cancelled(asked, context, sd):
+    """Samples for three together, of which the second, with two pictures, is cancelled after
+    two steps: what each gets, and how many rows went through the denoiser."""
 
-        def report(step, total, preview, number=number):
-            steps[number].append(step)
+    def run(**options):
+        tokens, rows = [CancelToken() for _ in range(3)], []
+
+        def report(step, total, preview):
             if step == 2:
+                tokens[1].cancel()
+
+        given = [
+            asked(number, ctx=context(token=token, report=report, previews=False), **options)
+            for number, token in enumerate(tokens)
+        ]
+        with given[0]["ctx"].use(sd.model.unet) as network:
+            hook = network.register_forward_pre_hook(lambda module, args: rows.append(len(args[0])))
+            try:
+                made = together(sample, *given)
+            finally:
+                hook.remove()
+        return made, rows
+
+    return run
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_one_that_is_cancelled_takes_no_more_time_from_the_others(sampler, asked, cancelled):
+    made, rows = cancelled(sampler=sampler, steps=5)
+    assert isinstance(made[1], Cancelled)
+    for number in (0, 2):
+        alone = sample(**asked(number, sampler=sampler, steps=5))
+        assert torch.allclose(made[number].samples, alone.samples, **CLOSE)
+        assert made[number].seeds == alone.seeds
+    assert rows[0] == 2 * 4
+    assert rows[-1] == 2 * 2
+
+
+def test_neither_do_its_picture_and_its_mask(asked, cancelled, sd, ctx):
+    generator = torch.Generator().manual_seed(0)
+    picture = Image(torch.rand(1, 3, 64, 64, generator=generator))
+    mask = Mask((torch.rand(1, 1, 64, 64, generator=generator) > 0.5).float())
+    options = {"latent": encode_image(picture, sd.vae, ctx=ctx), "mask": mask}
+    options |= {"denoise": 0.8, "steps": 6, "sampler": "euler_ancestral", "seed": 4}
+    made, rows = cancelled(**options)
+    assert isinstance(made[1], Cancelled)
+    for number in (0, 2):
+        alone = sample(**asked(number, **options))
+        assert torch.allclose(made[number].samples, alone.samples, **CLOSE)
+    assert (rows[0], rows[-1]) == (2 * 3, 2 * 2)
+
+
+def test_a_network_that_is_recorded_by_shape_keeps_its_shape(asked, cancelled, sd, ctx):
+    with ctx.use(sd.model.unet) as network:
+        network.graphgen_kernels = _kernels.Kernels(None, cuda_graphs=True)
+    try:
+        made, rows = cancelled()
+    finally:
+        del network.graphgen_kernels
+    assert isinstance(made[1], Cancelled)
+    assert torch.allclose(made[2].samples, sample(**asked(2)).samples, **CLOSE)
+    assert set(rows) == {2 * 4}
+
+
+def test_previews_of_the_others_go_on(asked, context):
+    tokens, shown = [CancelToken() for _ in range(3)], {0: [], 1: [], 2: []}
+
+    def context_of(number, cancelling):
+        def report(step, total, preview):
+            shown[number].append(preview)
+            if cancelling and step == 2:
                 tokens[0].cancel()
 
-        ctx = context(token=token, report=report, previews=False)
-        given.append(asked(number, ctx=ctx))
-    made = together(sample, *given)
-    assert isinstance(made[0], Cancelled)
-    assert torch.allclose(made[1].samples, sample(**asked(1)).samples, **CLOSE)
-    assert steps == {0: [1, 2], 1: [1, 2, 3, 4]}
+        return context(token=tokens[number], report=report)
+
+    for cancelling in (False, True):
+        together(sample, *(asked(n, ctx=context_of(n, cancelling)) for n in range(3)))
+    assert [len(previews) for previews in shown.values()] == [4 + 2, 8, 8]
+    for previews in (shown[1], shown[2]):
+        for before, after in zip(previews[:4], previews[4:], strict=True):
+            assert close(before, after)
+    assert not close(shown[1][-1], shown[2][-1])
+
+
+def close(png, other):
+    first, second = (Picture.open(io.BytesIO(one)).convert("RGB") for one in (png, other))
+    return max(extreme for _, extreme in ImageChops.difference(first, second).getextrema()) <= 1
 
 
 def test_an_input_that_does_not_fit_is_that_one_s_failure(asked):
