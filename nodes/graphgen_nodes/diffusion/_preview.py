@@ -27,8 +27,8 @@ _projections: dict[tuple[str, str], torch.Tensor] = {}
 
 
 class Previews:
-    """The previews of a batch of walks. Where pictures come from another device they are copied while
-    the walk goes on, and shown a step later, so that no step waits for them.
+    """The previews of a batch of walks. Where pictures come from another device they are
+    copied while the walks go on, and shown a step later, so that no step waits for them.
 
     Args:
         scheduler: Of the walk; its noise levels are read before it begins.
@@ -53,7 +53,8 @@ class Previews:
         self._arrive()
         if self._coming is not None:  # the device is that far behind
             return
-        latents = clean_estimate(step, self._levels, self._kind)[_places(list(shown.values()))].float()
+        rows = _places(list(shown.values()))
+        latents = clean_estimate(step, self._levels, self._kind)[rows].float()
         self._edge = self._model.scale * max(latents.shape[2:])
         try:
             pixels = _pixels(latents, self._model, self._ctx)
