@@ -52,7 +52,7 @@ def load_model(
     title="Upscale image",
     device=True,
     memory=("tile",),
-    economy=("offload", "tile"),
+    economy=("tile",),  # spandrel's networks are small beside what they compute with
 )
 def upscale(
     image: Image,
