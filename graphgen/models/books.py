@@ -12,13 +12,19 @@ from .accounts import Accounts
 from .reference import ModelLoader, ModelRef, Piece, WeightsLoader
 from .statistics import DeviceWeights, ModelWeights, PoolStatistics
 
+WORTH_RESTING = 64 << 20
+"""Bytes of mapped files below which giving their pages back is not worth the calls."""
 Key = tuple[str, str, str]
 """Identity of the weights and their loader, dtype, device."""
 
 
 @dataclass(eq=False)
 class Entry:
-    """A loaded model. Who holds the gate of its weights may change it."""
+    """A loaded model. Who holds the gate of its weights may change it.
+
+    Attributes:
+        rests: Another model was used since, and the pages of its mapped files given back.
+    """
 
     ref: ModelRef
     loader: ModelLoader
@@ -28,6 +34,7 @@ class Entry:
     users: int = 0
     hits: int = 0
     offloaded: bool = False
+    rests: bool = False
 
     @property
     def device(self) -> str:
@@ -42,6 +49,11 @@ class Entry:
     def nbytes(self) -> int:
         return self.loader.nbytes(self.model)
 
+    @property
+    def mapped(self) -> int:
+        """Bytes of it that are pages of files."""
+        return sum(piece.nbytes for piece in self.pieces if piece.mapped)
+
     def lies(self, device: str) -> None:
         """Note that it was brought to a device."""
         self.key = (*self.key[:2], device)
@@ -53,7 +65,7 @@ class Entry:
             device=self.device,
             dtype=str(self.ref.option("dtype") or self.key[1]).removeprefix("torch."),
             nbytes=sum(piece.nbytes for piece in self.pieces),
-            mapped=sum(piece.nbytes for piece in self.pieces if piece.mapped),
+            mapped=self.mapped,
             users=self.users,
             hits=self.hits,
             offloaded=self.offloaded,
@@ -82,6 +94,7 @@ class Books:
     def hit(self, entry: Entry) -> Entry:
         """Note one more use of what lies ready; called with the lock held."""
         entry.users += 1
+        entry.rests = False
         entry.hits += 1
         self.hits += 1
         self.entries.move_to_end(entry.key)
@@ -100,6 +113,19 @@ class Books:
         with self.lock:
             freed = self.accounts.freed
             return [e for e in self.entries.values() if not e.users and freed(e.pieces, device)]
+
+    def to_rest(self) -> list[Entry]:
+        """Idle models whose mapped files nobody needs now, since they were last used."""
+        with self.lock:
+            entries = self.entries.values()
+            idle = [entry for entry in entries if not entry.users and not entry.rests]
+            if not idle:
+                return []
+            busy = {piece.identity for e in entries if e.users for piece in e.pieces}
+            for entry in idle:
+                entry.rests = True
+            large = (entry for entry in idle if entry.mapped >= WORTH_RESTING)
+            return [e for e in large if busy.isdisjoint(p.identity for p in e.pieces)]
 
     def keep(self, entry: Entry) -> None:
         """Enter a model that lies still."""

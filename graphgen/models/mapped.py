@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import ctypes
 import os
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,25 @@ class MappedFiles:
         if unless is not None and unless.data_ptr() == tensor.data_ptr():
             return
         if self.hold(tensor):
-            begin = tensor.data_ptr()
-            end = begin + tensor.numel() * tensor.element_size()
-            _give_back(begin, min(end, self._range(begin)[1]))  # nothing but the file's
+            _give_back(*self._extent(tensor))
+
+    def release_all(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Give back the pages of many; those that two of them share are whole ones, too."""
+        ranges = sorted(self._extent(tensor) for tensor in tensors if self.hold(tensor))
+        at = 0
+        while at < len(ranges):
+            begin, end = ranges[at]
+            at += 1
+            while at < len(ranges) and ranges[at][0] <= end:
+                end = max(end, ranges[at][1])
+                at += 1
+            _give_back(begin, end)
+
+    def _extent(self, tensor: torch.Tensor) -> tuple[int, int]:
+        """The addresses of a tensor that are its file's."""
+        begin = tensor.data_ptr()
+        end = begin + tensor.numel() * tensor.element_size()
+        return begin, min(end, self._range(begin)[1])
 
     def changed(self) -> bool:
         """Whether a file was written to in place. One that was removed, or replaced by

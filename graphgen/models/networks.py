@@ -69,6 +69,9 @@ class NetworkLoader(ABC):
     def nbytes(self, model: Any) -> int:
         return self._weights(model).nbytes
 
+    def rest(self, model: Any) -> None:
+        self._weights(model).rest()
+
     def changed(self, model: Any) -> bool:
         return self._weights(model).changed()
 

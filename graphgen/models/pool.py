@@ -72,6 +72,7 @@ class ModelPool:
         """
         device = devices.full_name(device)
         entry = self._acquire(ref, device, dtype, offload)
+        self._rest()
         try:
             yield entry.model
         finally:
@@ -237,6 +238,12 @@ class ModelPool:
         entry.offloaded = not fits
 
     # Room
+
+    def _rest(self) -> None:
+        """The memory of large files that idle models are mapped from goes to what is used."""
+        for idle in self._books.to_rest():
+            if idle.weights is not None:
+                idle.weights.rest(idle.model)
 
     def _make_room(self, device: str, nbytes: int) -> bool:
         """Whether a device has room for so many bytes, now that idle models have left it."""

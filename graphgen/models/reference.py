@@ -137,5 +137,9 @@ class WeightsLoader(ModelLoader, Protocol):
         """The same model, computing on a device where at most ``room`` bytes of its weights
         stay; the others follow layer by layer, as they are needed. ``move`` ends it."""
 
+    def rest(self, model: Any) -> None:
+        """Let the system have the memory of an idle model's mapped files: it keeps what it has
+        room for, and reads the rest again when the model is used."""
+
     def changed(self, model: Any) -> bool:
         """Whether a file that it is mapped from was written to since."""

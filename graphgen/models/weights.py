@@ -145,6 +145,11 @@ class Weights:
                 following.append((module, [self._slots[name][0] for name in direct]))
         return staying, following, largest
 
+    def rest(self) -> None:
+        """Give the pages of mapped tensors back to the system. Those that are not the source's
+        stay: a patch may have been written into them."""
+        self._files.release_all(t for name, t in self._home.items() if name not in self._own)
+
     def pieces(self) -> list[Piece]:
         """Where they lie; a tensor that several networks share is one piece."""
         held = [

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from graphgen.activity import Activity
+from graphgen.models import books
 from graphgen.models.mapped import MappedFiles
 from graphgen.models.pool import ModelPool
 from tests.models.tiny_networks import LAYER, WIDTH, Loader, Network, patched, save
@@ -418,3 +420,50 @@ def test_pages_that_were_copied_are_given_back_and_can_be_read_again(tmp_path):
     assert resident(path) >= 4 << 20
     files.release(torch.rand(1 << 20))  # of no file: left alone
     assert (float(state["one"].sum()), float(state["two"].sum())) == before
+
+
+@linux
+def test_memory_of_an_idle_file_goes_to_the_model_that_is_used_next(pool, tmp_path, monkeypatch):
+    monkeypatch.setattr(books, "WORTH_RESTING", 4 << 20)
+    large, small = tmp_path / "large.safetensors", tmp_path / "small.safetensors"
+    ref, other = save(large, layers=2000), save(small, seed=1)  # 8 MB, 17 kB
+    given_back = 4 << 20  # pages are read around the first and the last one, too
+    first = answer(pool, ref, "cpu")
+    assert resident(large) >= 8 << 20
+    answer(pool, ref, "cpu")
+    assert resident(large) >= 8 << 20
+    answer(pool, other, "cpu")
+    assert resident(large) < given_back
+    assert torch.equal(answer(pool, ref, "cpu"), first)
+    with pool.use(ref, "cpu", F32):
+        answer(pool, other, "cpu")
+        assert resident(large) >= 8 << 20
+        # One of its variants is idle, and shares all but a layer with it.
+        answer(pool, patched(ref, 1.0), "cpu")
+        answer(pool, other, "cpu")
+        assert resident(large) >= 8 << 20
+    assert pool.loads == 3
+
+
+class Merging(Loader):
+    """Writes patches into the tensors that were mapped."""
+
+    def load(self, ref, device, dtype):
+        network = super().load(replace(ref, patches=()), device, dtype)
+        for patch in ref.patches:
+            network.layers[int(patch.fingerprint)].weight.data += patch.weight
+        names = [f"layers.{patch.fingerprint}.weight" for patch in ref.patches]
+        return self.keep(network, f"{ref.fingerprint} merged", names)
+
+
+@linux
+def test_what_a_patch_wrote_into_a_page_is_not_given_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(books, "WORTH_RESTING", 4 << 20)
+    pool = budgeted(Merging())
+    ref, other = save(tmp_path / "large.safetensors", layers=2000), save(tmp_path / "s.safetensors")
+    # Its first and last pages hold parts of the layers beside, which are given back.
+    changed = patched(ref, 1.0, layer=1000)
+    first = answer(pool, changed, "cpu")
+    answer(pool, other, "cpu")
+    assert resident(tmp_path / "large.safetensors") < 4 << 20
+    assert torch.equal(answer(pool, changed, "cpu"), first)
