@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -107,6 +107,15 @@ class Files:
         return any(real == root or root in real.parents for root in map(Path.resolve, self.roots))
 
 
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path is a folder's, or one's below it, when every symbolic link on its way is
+    followed; what leads in a circle is in none."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return False
+
+
 def sync_names(folder: Path) -> None:
     """Wait until the disk has the names in a folder, so that they outlive a power cut, where
     the system can be asked for it."""
@@ -118,23 +127,31 @@ def sync_names(folder: Path) -> None:
             os.close(handle)
 
 
+def open_partial(folder: Path, suffix: str = "") -> tuple[int, Path]:
+    """A new file in a folder, which is made if need be, for what is to be put elsewhere when it
+    is whole: a descriptor for reading and writing, and the path.
+
+    It has the rights of any new file. ``tempfile`` gives it fewer, and to find out which there
+    should be takes a change of the umask, which all threads of the process would see.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{PARTIAL_PREFIX}{secrets.token_hex(8)}{suffix}"
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.open(path, flags, 0o666), path
+
+
 @contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
     """A temporary path beside ``target`` that becomes it when the block ends well.
 
     On an error nothing is left behind, and what ``target`` was before stays.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=PARTIAL_PREFIX, suffix=target.suffix)
+    handle, temporary = open_partial(target.parent, target.suffix)
     os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -106,6 +106,13 @@ def test_a_new_file_has_the_usual_mode(tmp_path):
     assert atomic.stat().st_mode == plain.stat().st_mode
 
 
+def test_the_umask_of_the_process_is_left_alone(tmp_path, monkeypatch):
+    """Other threads make files meanwhile, which would be open to everybody."""
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it was changed"))
+    with atomic_file(tmp_path / "file") as temporary:
+        temporary.write_text("x")
+
+
 def test_the_folders_of_a_workspace(tmp_path):
     workspace = Workspace(tmp_path / "w")
 

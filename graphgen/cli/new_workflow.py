@@ -75,10 +75,12 @@ def new_workflow(
 
 
 def _target(name: str, place: Workspace) -> Path:
+    from ..workspace import lies_in
+
     target = Path(name).expanduser()
     if target.suffix.lower() != ".json":
         target = place.workflows / f"{name}.json"
-        if not target.resolve().is_relative_to(place.workflows.resolve()):
+        if not lies_in(target, place.workflows):
             hint = "a path ends in .json"
             raise InvalidWorkflow(Problem("bad_name", f"{name!r} is no name", hint=hint))
     if target.exists():

@@ -50,12 +50,12 @@ def find_workflow(name: str, workspace: Workspace) -> tuple[Workflow, Path]:
         InvalidWorkflow: There is none, or it is damaged.
     """
     from ..workflow import Workflow
+    from ..workspace import lies_in
 
     path = Path(name)
     if not file_exists(path):
         saved = workspace.workflows / f"{name}.json"
-        inside = saved.resolve().is_relative_to(workspace.workflows.resolve())
-        if inside and file_exists(saved):
+        if lies_in(saved, workspace.workflows) and file_exists(saved):
             path = saved
         elif not path.suffix:
             where = f"in {workspace.workflows}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..problems import Problem
+from ..workspace import lies_in
 
 Stamp = tuple[int, int, int]
 
@@ -44,7 +45,7 @@ class File(NamedTuple):
 
 def is_inside(path: Path, folder: Path) -> bool:
     """Whether there is such a file, and it is no link to outside of the folder."""
-    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+    if path.is_symlink() and not lies_in(path, folder):
         return False
     return path.is_file()
 

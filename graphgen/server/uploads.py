@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import threading
 import time
 import zipfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..workspace import PARTIAL_PREFIX
+from ..workspace import PARTIAL_PREFIX, open_partial
 from .answers import Refused
 from .pictures import check_picture
 from .services import Services
@@ -95,9 +94,8 @@ async def write_pieces(
 
 
 def _open(folder: Path) -> tuple[BinaryIO, Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=PARTIAL_PREFIX)
-    return os.fdopen(handle, "wb"), Path(name)
+    handle, path = open_partial(folder)
+    return os.fdopen(handle, "wb"), path
 
 
 def flush(stream: BinaryIO) -> None:
@@ -127,9 +125,6 @@ def _holds_pickle(path: Path) -> bool:
 
 def _place(temporary: Path, folder: Path, name: str, digest: str, size: int) -> str:
     """Give the file its name; never one that is taken."""
-    umask = os.umask(0)
-    os.umask(umask)
-    temporary.chmod(0o666 & ~umask)
     stem, suffix = Path(name).stem, Path(name).suffix
     number = 1
     with _PLACING:

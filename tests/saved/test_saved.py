@@ -366,6 +366,17 @@ def test_a_link_that_leads_out_is_not_followed(saved, folder, tmp_path):
     assert "secret" in (tmp_path / "secret.json").read_text()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_in_a_circle_hides_no_other(saved, folder):
+    folder.mkdir()
+    (folder / "circle.json").symlink_to(folder / "circle.json")
+    saved.write("a", doc("x"), 0)
+
+    assert [entry.name for entry in saved.list()] == ["a"]
+    with pytest.raises(UnknownWorkflow):
+        saved.read("circle")
+
+
 def test_a_save_that_fails_leaves_what_was_there(saved, folder, monkeypatch):
     saved.write("a", doc("x"), 0)
 

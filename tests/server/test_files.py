@@ -324,6 +324,7 @@ def test_folders_are_listed_newest_first_without_what_is_hidden_or_leads_out(
     os.utime(inputs / "sub", (10, 10))
     (inputs / "out").symlink_to(tmp_path)
     (inputs / "gone").symlink_to(inputs / "nothing")
+    (inputs / "circle").symlink_to(inputs / "circle")
 
     files = server.get("/api/files").json()["files"]
 

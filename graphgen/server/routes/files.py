@@ -10,6 +10,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ...workflow import Workflow
+from ...workspace import lies_in
 from ..answers import Refused, answer
 from ..body import parse_json
 from ..files import file_answer
@@ -42,10 +43,12 @@ def _list(root: Path, name: str) -> list[dict[str, Any]]:
     base = root.resolve()
     found: list[dict[str, Any]] = []
     for entry in folder.iterdir():
-        hidden = entry.name.startswith(".")
-        if hidden or not entry.resolve().is_relative_to(base) or not entry.exists():
+        if entry.name.startswith(".") or not lies_in(entry, base):
             continue
-        stat = entry.stat()
+        try:
+            stat = entry.stat()
+        except OSError:  # a link to nothing, or removed in this moment
+            continue
         is_folder = entry.is_dir()
         found.append(
             {

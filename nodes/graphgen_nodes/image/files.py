@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from graphgen import Context, InputFile, NodeError, node
-from graphgen.workspace import atomic_file
+from graphgen.workspace import atomic_file, lies_in
 
 from ._decode import SUFFIXES, decode_file
 from .types import Image
@@ -117,7 +117,7 @@ def _safe_part(part: str) -> str:
 def _below(folder: Path, name: str) -> Path:
     """Where ``name`` leads below ``folder``, symbolic links followed."""
     stem = folder / safe_name(name)
-    if not stem.parent.resolve().is_relative_to(folder.resolve()):
+    if not lies_in(stem.parent, folder):
         raise NodeError(
             f"{name!r} leads out of the output folder {folder}",
             hint="a folder on the way is a symbolic link",
