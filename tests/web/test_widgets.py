@@ -81,6 +81,33 @@ def test_a_whole_number_written_as_a_real_one_stays_one(page):
     expect(widget(page, "gradient.angle")).to_have_value("90")
 
 
+def test_what_is_being_written_counts_for_keys_that_run_and_save(editor, page):
+    nodes = {
+        "number": {"type": "control/range", "inputs": {"count": 3}},
+        "text": {
+            "type": "control/format_text",
+            "inputs": {"template": "{value}", "value": {"link": "number.value"}},
+        },
+    }
+    drop_workflow(page, workflow(nodes, outputs={"text": "text.value"}))
+    count = widget(page, "number.count")
+    count.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("5")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="text"] .output-text')).to_have_text("[0, 1, 2, 3, 4]")
+    expect(count).to_be_focused()
+    page.keyboard.press("Control+Shift+s")
+    page.get_by_label("Name", exact=True).fill("numbers")
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-tab="numbers"]')).to_be_visible()
+    count.fill("7")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".unsaved")).to_have_count(0)
+    saved = editor.http.get(f"{editor.url}/api/workflows/numbers").json()
+    assert saved["workflow"]["nodes"]["number"]["inputs"]["count"] == 7
+
+
 def test_numbers_have_limits_steps_and_are_dragged(page):
     drop_workflow(page, workflow({"solid": {"type": "image/solid", "inputs": {"width": 64}}}))
     width = widget(page, "solid.width")

@@ -100,6 +100,7 @@ export function listenForShortcuts(): () => void {
     if (!shortcut.inText && target?.closest(EDITS_TEXT)) return;
     if (/^(space|enter)$/.test(shortcut.keys) && target?.closest(PRESSES)) return;
     if (target?.closest("dialog")) return;
+    if (shortcut.action !== "edit.escape") settle(target);
     if (perform(shortcut.action)) event.preventDefault();
   };
   // The key for menus tells itself by this event, on the page as a whole; after Shift+F10 the
@@ -114,6 +115,14 @@ export function listenForShortcuts(): () => void {
     window.removeEventListener("keydown", onKeyDown);
     window.removeEventListener("contextmenu", onMenu);
   };
+}
+
+/** Has a field take over what was written so far, as a press on a button would. */
+function settle(target: Element | null): void {
+  const field = target?.closest<HTMLElement>(EDITS_TEXT);
+  if (!field) return;
+  field.blur();
+  field.focus({ preventScroll: true });
 }
 
 /** The keys for people, such as `Ctrl ⇧ Z`. */

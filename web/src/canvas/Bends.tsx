@@ -12,6 +12,7 @@ import { activeGraph } from "../store/documents";
 import { type EditorState, useEditor } from "../store/store";
 import { toGraph } from "./instance";
 import { putDot, snapped } from "./tools/bends";
+import { isCancelled } from "./tools/gesture";
 import { dropBranch } from "./tools/linking";
 import { bentPath } from "./wires";
 
@@ -48,6 +49,7 @@ function Bend({ at, index, colour, link, start }: BendProps) {
   /** The dot as it is in the document: while it is dragged `at` is elsewhere. */
   const from = useRef(at);
   const [branch, setBranch] = useState<Point | null>(null);
+  const drawing = useEditor((state) => state.linking !== null);
   const covered = useEditor((state) => isCovered(state, link, start, at));
   const onPointerDown = (event: PointerEvent<SVGCircleElement>) => {
     if (event.button !== 0) return;
@@ -60,6 +62,7 @@ function Bend({ at, index, colour, link, start }: BendProps) {
     useEditor.getState().setView({ linking: { node, port, side: "output" } });
   };
   const onPointerMove = (event: PointerEvent) => {
+    if (isCancelled()) return;
     const place = toGraph([event.clientX, event.clientY]);
     if (held.current === "branching") setBranch(place);
     else if (held.current === "moving") drag(start, from.current, snapped(place));
@@ -86,7 +89,7 @@ function Bend({ at, index, colour, link, start }: BendProps) {
   if (covered) return null;
   return (
     <>
-      {branch && (
+      {branch && drawing && (
         <path
           className="link new branch"
           style={{ stroke: colour }}

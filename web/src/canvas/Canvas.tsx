@@ -19,6 +19,7 @@ import { Overview } from "./Overview";
 import { addBend } from "./tools/bends";
 import { changeLinks, changeNodes, clickNode } from "./tools/changes";
 import { listenForClipboard } from "./tools/clipboard";
+import { listenForGestures } from "./tools/gesture";
 import {
   dropLink,
   endLinking,
@@ -91,6 +92,7 @@ function Level() {
   }, []);
   useEffect(() => listenForClipboard(removeSelection), []);
   useEffect(() => keepViewport, []);
+  useEffect(listenForGestures, []);
 
   return (
     <ReactFlow

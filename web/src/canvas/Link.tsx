@@ -64,6 +64,7 @@ export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
   const t = useText();
   const { toX, toY, fromPosition, toPosition, fromHandle, toHandle } = props;
   const taken = useEditor((state) => state.linking?.taken);
+  const idle = useEditor((state) => state.linking === null);
   const colour = useEditor((state) => {
     const level = activeLevel(state);
     const node = level?.graph.nodes[fromHandle.nodeId];
@@ -86,6 +87,7 @@ export function NewLink(props: ConnectionLineComponentProps<CanvasNode>) {
   });
   const from = end(fromHandle);
   const refusal = toHandle && from !== end(toHandle) ? refused(fromHandle, toHandle, taken) : null;
+  if (idle) return null; // Escape has taken it back
   return (
     <g>
       <path

@@ -6,6 +6,7 @@ import { useText } from "../i18n";
 import { GRID } from "../store/canvas";
 import { useEditor } from "../store/store";
 import { canvas } from "./instance";
+import { isCancelled } from "./tools/gesture";
 
 interface ResizeCornerProps {
   readonly id: string;
@@ -40,7 +41,7 @@ export function ResizeCorner({ id, size, least, onResize, onReset }: ResizeCorne
     start.current = { x: event.clientX, y: event.clientY, size };
   };
   const onPointerMove = (event: PointerEvent) => {
-    if (start.current) setCanvas({ resizing: { id, size: sizeAt(event) } });
+    if (start.current && !isCancelled()) setCanvas({ resizing: { id, size: sizeAt(event) } });
   };
   const onPointerUp = (event: PointerEvent) => {
     if (!start.current) return;
@@ -48,6 +49,7 @@ export function ResizeCorner({ id, size, least, onResize, onReset }: ResizeCorne
     const next = sizeAt(event);
     start.current = null;
     setCanvas({ resizing: null });
+    if (isCancelled()) return;
     if (next[0] !== width || next[1] !== height) onResize(next);
   };
   return (

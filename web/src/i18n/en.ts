@@ -269,7 +269,7 @@ export const en = {
   "edit.duplicate": "Duplicate",
   "edit.rename": "Rename",
   "edit.open": "Open or write",
-  "edit.escape": "Out: field, selection, subgraph",
+  "edit.escape": "Out: drag, field, selection, subgraph",
   "nest.cycle":
     "These nodes can't become a subgraph: a link leaves them and comes back. Select what is between, too.",
   "nest.mixed":

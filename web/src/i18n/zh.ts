@@ -269,7 +269,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "edit.duplicate": "创建副本",
   "edit.rename": "重命名",
   "edit.open": "打开或编辑",
-  "edit.escape": "退出:输入框、选择、子图",
+  "edit.escape": "退出:拖动、输入框、选择、子图",
   "nest.cycle": "这些节点无法组成子图:有连接离开后又返回。请同时选择中间的节点。",
   "nest.mixed": "这些节点无法组成子图:某个列表输入同时有内部和外部的连接。",
   "nest.make": "创建子图",

@@ -9,13 +9,14 @@ import type { Point } from "../../graph/document";
 import { activeDocument, activeGraph } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import type { CanvasNode, LinkEdge } from "../flow";
+import { isCancelled } from "./gesture";
 import { placing, withMembers } from "./moving";
 
 export function changeNodes(changes: readonly NodeChange<CanvasNode>[]): void {
   const dragged: Record<string, Point> = {};
   const dropped: Record<string, Point> = {};
   for (const change of changes) {
-    if (change.type !== "position" || !change.position) continue;
+    if (change.type !== "position" || !change.position || isCancelled()) continue;
     const at: Point = [Math.round(change.position.x), Math.round(change.position.y)];
     (change.dragging ? dragged : dropped)[change.id] = at;
   }

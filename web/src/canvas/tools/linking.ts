@@ -15,6 +15,7 @@ import { useEditor } from "../../store/store";
 import type { Linking } from "../../store/view";
 import { LINK_PREFIX, type LinkEdge } from "../flow";
 import { toGraph } from "../instance";
+import { isCancelled } from "./gesture";
 
 /** Whether the end of a present link is drawn, which xyflow also tells as a new link. */
 let taking = false;
@@ -32,7 +33,7 @@ export function startLinking(_: unknown, from: OnConnectStartParams): void {
 }
 
 export function mayLink(link: Connection | Edge): boolean {
-  return verdictOf(link)?.ok === true;
+  return !isCancelled() && verdictOf(link)?.ok === true;
 }
 
 export function makeLink(link: Connection): void {
@@ -89,7 +90,7 @@ export function dropLink(
   taking = false;
   setLinking(null);
   const end = endOf(edge);
-  if (!end || state.toHandle) return;
+  if (!end || state.toHandle || isCancelled()) return;
   const { execute } = useEditor.getState();
   const under = elementUnder(event);
   const card = under?.closest<HTMLElement>("[data-node]")?.dataset.node;
