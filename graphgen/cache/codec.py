@@ -107,7 +107,7 @@ class Codec:
             if tree["version"] != VERSION or _digest(text, arrays, tree["arrays"]) != expected:
                 raise Corrupt("the content does not match its digest")
             return self._put_together(tree["value"], arrays, make)
-        except (Corrupt, NotStorable):
+        except (Corrupt, NotStorable, MemoryError):  # the last says nothing of the bytes
             raise
         except Exception as error:
             raise Corrupt(f"not a cache entry: {type(error).__name__}: {error}") from None

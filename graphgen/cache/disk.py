@@ -50,15 +50,18 @@ class DiskTier:
         self._files = CacheFolder(folder, SUFFIX, budget)
 
     def read(self, key: bytes) -> Any | None:
-        """The value, or None if it is not here or can't be trusted."""
+        """The value, or None if it is not here, can't be trusted, or memory has no room for it
+        now: a node that computes it anew can be helped to get by with less."""
         name = key.hex()
-        data = self._files.read(name)
-        if data is None:
-            return None
         try:
+            data = self._files.read(name)
+            if data is None:
+                return None
             value = self._codec.decode(data)
         except Corrupt:
             self._files.remove(name)
+            return None
+        except MemoryError:
             return None
         self._files.touch(name)
         return value
@@ -67,12 +70,12 @@ class DiskTier:
         """The value with NumPy arrays for tensors, for who only saves it; None also if it
         can't be had that way."""
         name = key.hex()
-        data = self._files.read(name)
-        if data is None:
-            return None
         try:
+            data = self._files.read(name)
+            if data is None:
+                return None
             value = self._codec.decode_light(data)
-        except (NotStorable, Corrupt):  # ``read`` judges what is damaged
+        except (NotStorable, Corrupt, MemoryError):  # ``read`` judges what is damaged
             return None
         self._files.touch(name)
         return value

@@ -129,7 +129,11 @@ class Cache:
                 return PENDING
             self._flights[key] = None
         if self._disk is not None:
-            values = self._from_disk(key)
+            try:
+                values = self._from_disk(key)
+            except BaseException:  # interrupted by hand: others must not wait for ever
+                self._land(key, None)
+                raise
             if values is not None:
                 self._land(key, values)
                 return values

@@ -1,6 +1,8 @@
 """The disk tier: outlives the process, is never trusted blindly, keeps to its budget."""
 
 import os
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -10,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphgen import TypeSpec, node
+from graphgen.cache import Cache
 from graphgen.cache.codec import Codec
 from graphgen.cache.disk import DiskTier
+from graphgen.cache.store import PENDING
 from tests.cache.values import Image, Live, same, types
 from tests.support import CALLS, called, graph, statuses
 
@@ -110,6 +114,52 @@ def test_a_damaged_entry_is_removed_and_never_served(tmp_path_factory, damage):
         assert same(made.read(KEY), SAMPLE)
     else:
         assert same(found, SAMPLE)
+
+
+SHORT = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from tests.cache.test_disk import KEY, MB, files, tier
+
+folder = Path(sys.argv[1])
+assert tier(folder, 100 * MB).write(KEY, (np.zeros(64 * MB, np.uint8),))
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limits = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 32 * MB, limits[1]))
+assert tier(folder).read(KEY) is None
+assert tier(folder).read_light(KEY) is None
+resource.setrlimit(resource.RLIMIT_AS, limits)
+(found,) = tier(folder).read(KEY)
+assert found.nbytes == 64 * MB
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory")
+def test_what_memory_has_no_room_for_is_not_there_and_stays(tmp_path):
+    command = [sys.executable, "-c", SHORT, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_claim_that_is_interrupted_while_it_reads_holds_up_nobody(tmp_path, monkeypatch):
+    tier(tmp_path).write(KEY, (3,))
+    disk = tier(tmp_path)
+    cache = Cache(disk=disk)
+    told = []
+
+    def interrupt(key):
+        assert cache.claim(KEY, lambda *given: told.append(given), "who") is PENDING
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(disk, "read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        cache.claim(KEY, print)
+    monkeypatch.undo()
+
+    assert told == [("who", None)]
+    assert cache.claim(KEY, print) == (3,)
 
 
 def test_a_leftover_of_a_killed_process_is_no_entry(tmp_path):
