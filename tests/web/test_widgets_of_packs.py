@@ -72,6 +72,13 @@ def test_a_pack_draws_its_inputs_and_outputs(page):
     page.keyboard.press("Control+Enter")
     line = page.locator('[data-node="wave"] [data-viewer="curve"] polyline')
     expect(line).to_have_attribute("points", FOUR_CRESTS)
+    card, viewer = (
+        page.locator(f'[data-node="wave"]{inner}').bounding_box()
+        for inner in ("", ' [data-viewer="curve"]')
+    )
+    zoom = card["width"] / 250
+    assert viewer["height"] == pytest.approx(292 * zoom, abs=2)  # what it asked for, less the rim
+    assert viewer["y"] + viewer["height"] < card["y"] + card["height"]
     # The form has them as well.
     page.locator('[data-action="view.form"]').click()
     expect(page.locator('[data-form="rating"] [data-module="stars"]')).to_have_text("★★★★☆")

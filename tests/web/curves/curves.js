@@ -2,7 +2,7 @@ import { path } from "./draw.js";
 
 export default function register(editor) {
   editor.widget("stars", { height: 40, mount: stars });
-  editor.viewer("curve", { mount: curve });
+  editor.viewer("curve", { height: 300, mount: curve });
 }
 
 function stars(element, props) {

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { drawnSpec } from "../graph/ghost";
 import type { Shown } from "../store/results";
 import { shipped, shippedLevel } from "../testing/files";
+import { registerViewer } from "../widgets/viewers";
 import { makeFlow } from "./flow";
-import { HEADER, layoutOf } from "./geometry";
+import { HEADER, layoutOf, PICTURE } from "./geometry";
 
 const level = shippedLevel("text_to_image.json");
 const NONE = new Set<string>();
@@ -42,12 +43,24 @@ test("a text area takes the height that is to spare, and a picture adds to it", 
   const [natural, tall] = [layout("prompt"), layout("prompt", { size: [300, 600] })];
   expect(tall).toMatchObject({ width: 300, height: 600 });
   expect(tall.widgets[0]?.height).toBe((natural.widgets[0]?.height ?? 0) + 600 - natural.height);
-  const heights = ["blob:preview", 0, 2, 99].map((shown) => layout("prompt", {}, shown).height);
+  const heights = ["blob:preview", ["conditioning"], 2, 99].map(
+    (shown) => layout("prompt", {}, shown).height,
+  );
   const [preview, picture, two, many] = heights.map((height) => height - natural.height);
   expect([picture, many]).toEqual([preview, preview]);
   expect(two).toBeGreaterThan(0);
   expect(two).toBeLessThan(preview ?? 0);
   expect(layout("prompt", { collapsed: true }).height).toBe(HEADER);
+});
+
+test("a viewer says how much room its results take, and other results take that of a picture", () => {
+  const picture = layout("decode", {}, "blob:preview").height;
+  registerViewer("image", { height: 400, mount: () => undefined });
+  expect(layout("decode", {}, ["image"]).height).toBe(picture + 400 - PICTURE);
+  expect(layout("decode", {}, "blob:preview").height).toBe(picture);
+  expect(layout("prompt", {}, ["conditioning"]).picture?.height).toBe(PICTURE);
+  registerViewer("image", { mount: () => undefined });
+  expect(layout("decode", {}, ["image"]).height).toBe(picture);
 });
 
 test("what did not change stays the same object", () => {

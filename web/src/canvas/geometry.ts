@@ -8,6 +8,7 @@ import type { NodeRecord } from "../graph/document";
 import { isLinked } from "../graph/links";
 import type { Shown } from "../store/results";
 import { heightOf, startsAsPort, widgetOf } from "../widgets/registry";
+import { viewedAt } from "../widgets/viewers";
 
 export const CARD_WIDTH = 250;
 export const HEADER = 38;
@@ -60,7 +61,7 @@ const known = new WeakMap<NodeRecord, Known>();
 
 /** The layout of a card that shows nothing besides, a picture, or some rows of values. */
 export function layoutOf(node: NodeRecord, spec: NodeSpec, shown: Shown | undefined): CardLayout {
-  const extra = heightOfShown(shown);
+  const extra = heightOfShown(shown, spec);
   const before = known.get(node);
   if (before?.spec === spec && before.extra === extra) return before.layout;
   const layout = node.collapsed ? collapsed(node, spec) : expanded(node, spec, extra);
@@ -68,11 +69,10 @@ export function layoutOf(node: NodeRecord, spec: NodeSpec, shown: Shown | undefi
   return layout;
 }
 
-function heightOfShown(shown: Shown | undefined): number {
+function heightOfShown(shown: Shown | undefined, spec: NodeSpec): number {
   if (shown === undefined) return 0;
-  return typeof shown === "number" && shown > 0
-    ? Math.min(PICTURE, PADDING + shown * VALUE)
-    : PICTURE;
+  if (typeof shown === "number") return Math.min(PICTURE, PADDING + shown * VALUE);
+  return (typeof shown === "object" && viewedAt(spec, shown)?.viewer.height) || PICTURE;
 }
 
 function collapsed(node: NodeRecord, spec: NodeSpec): CardLayout {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { OutputItem } from "../api/types";
 import { readDocument } from "../graph/read";
-import { resultsAt, rowsOf, runsInLoop } from "./results";
+import { resultsAt, runsInLoop, shownOf } from "./results";
 import type { NodeRun } from "./runEvents";
 
 const inner = {
@@ -76,12 +76,12 @@ it("takes all turns of a loop together", () => {
   expect(Object.fromEntries(deep)).toEqual({ d: { status: "failed", seconds: 1 } });
 });
 
-it("counts the rows of short values, and none if there is anything larger", () => {
-  const rows = (...items: OutputItem[]) => rowsOf([{ run: "r", name: "n", port: "p", items }]);
+it("counts the rows of short values, and names the ports if there is anything larger", () => {
+  const shown = (...items: OutputItem[]) => shownOf([{ run: "r", name: "n", port: "p", items }]);
   const picture = { file: "a.png", media_type: "image/png", bytes: 1, url: "" };
-  expect(rows({ value: 1 }, { value: "short" }, { value: true })).toBe(3);
-  expect(rows({ value: 1 }, picture)).toBe(0);
+  expect(shown({ value: 1 }, { value: "short" }, { value: true })).toBe(3);
+  expect(shown({ value: 1 }, picture)).toEqual(["p"]);
   for (const value of ["x".repeat(80), "two\nlines", [1], { a: 1 }, null]) {
-    expect(rows({ value })).toBe(0);
+    expect(shown({ value })).toEqual(["p"]);
   }
 });

@@ -19,17 +19,17 @@ export interface NodeResult {
 }
 
 /**
- * What a card shows below its widgets: the address of a preview, or the number of rows that
- * its results take if they are short values, 0 if they are pictures or longer.
+ * What a card shows below its widgets: the address of a preview, the number of rows that its
+ * results take if they are short values, or the ports that pictures or longer ones are at.
  */
-export type Shown = string | number;
+export type Shown = string | number | readonly string[];
 
 /** Longest text that stays on one row of a card, in characters. */
 const SHORT = 28;
 
-export function rowsOf(results: readonly NodeResult[]): number {
+export function shownOf(results: readonly NodeResult[]): Shown {
   const items = results.flatMap((result) => result.items);
-  return items.every(isShort) ? items.length : 0;
+  return items.every(isShort) ? items.length : results.map((result) => result.port);
 }
 
 function isShort(item: OutputItem): boolean {
@@ -99,30 +99,35 @@ function subgraphAt(document: Graph, through: readonly string[]): Inner | null {
   return found;
 }
 
-/** Results of the nodes that are shown: of the shown run, or of the last that made any. */
+/** Results of the nodes that are shown: of the shown run, else of those that made some before. */
 export const nodeResults: (state: EditorState) => Results = memoise(
   (state) => {
     const document = activeDocument(state);
-    const run = document?.run ? state.runs[document.run] : undefined;
-    const before = document?.results ? state.runs[document.results] : undefined;
-    const graph = document?.history.document;
+    const { run, results } = document ?? { run: null, results: NO_RUNS };
     return [
-      graph,
+      document?.history.document,
       document?.through,
-      run?.id,
-      run?.outputs,
-      before?.id,
-      before?.outputs,
       activeGraph(state),
+      results,
+      run,
+      ...resultRuns(results, run).map((id) => state.runs[id]?.outputs),
     ] as const;
   },
-  (document, through, run, outputs, before, earlier, graph) => {
+  (document, through, graph, results, run, ...outputs) => {
     if (!document || !through || !graph) return new Map();
-    const old = before && earlier ? resultsAt(document, through, before, earlier) : new Map();
-    const now = run && outputs ? resultsAt(document, through, run, outputs) : new Map();
-    return new Map([...old, ...now].filter(([id]) => id in graph.nodes));
+    const found = resultRuns(results, run).flatMap((id, index) => [
+      ...resultsAt(document, through, id, outputs[index] ?? {}),
+    ]);
+    return new Map(found.filter(([id]) => id in graph.nodes));
   },
 );
+
+const NO_RUNS: readonly string[] = [];
+
+/** Those whose results count more come later. */
+function resultRuns(results: readonly string[], run: string | null): readonly string[] {
+  return run === null ? results : [...results, run];
+}
 
 const iterations = new WeakMap<RunView["nodes"], Map<string, ReadonlyMap<string, NodeRun>>>();
 

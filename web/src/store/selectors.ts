@@ -6,7 +6,7 @@ import { drawnSpec } from "../graph/ghost";
 import { type Level, levelAt, pathThrough } from "../graph/subgraphs";
 import { activeDocument, activeGraph } from "./documents";
 import { memoise } from "./memoise";
-import { nodeResults, rowsOf, runsInLoop, type Shown } from "./results";
+import { nodeResults, runsInLoop, type Shown, shownOf } from "./results";
 import type { NodeRun, RunView } from "./runEvents";
 import { type EditorState, useEditor } from "./store";
 
@@ -94,7 +94,7 @@ export const picturedNodes: (state: EditorState) => ReadonlyMap<string, Shown> =
       nodeResults(state),
     ] as const,
   (previews, run, through, results) => {
-    const pictures = new Map<string, Shown>([...results].map(([id, made]) => [id, rowsOf(made)]));
+    const pictures = new Map<string, Shown>([...results].map(([id, made]) => [id, shownOf(made)]));
     if (!run || !through) return pictures;
     const prefix = [run, ...through, ""].join("/");
     for (const [key, url] of Object.entries(previews)) {

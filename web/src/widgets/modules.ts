@@ -51,6 +51,8 @@ export interface ModuleViewerProps {
 }
 
 export interface ModuleViewer {
+  /** Pixels that it takes on a card; as much as a picture unless given. */
+  readonly height?: number;
   readonly mount: Mount<ModuleViewerProps>;
 }
 

@@ -1,6 +1,6 @@
 /** Viewers of port types, which modules of packs bring. */
 
-import type { Catalogue } from "../graph/catalogue";
+import type { Catalogue, NodeSpec } from "../graph/catalogue";
 import { type Graph, splitPort } from "../graph/document";
 import { levelAt, specOf } from "../graph/subgraphs";
 import type { ModuleViewer } from "./modules";
@@ -14,6 +14,16 @@ export function registerViewer(type: string, viewer: ModuleViewer): void {
 
 export function viewerOf(type: string | null): ModuleViewer | undefined {
   return type === null ? undefined : viewers.get(type);
+}
+
+/** The first of some outputs of a node whose port type has a viewer. */
+export function viewedAt(spec: NodeSpec | undefined, ports: readonly string[]) {
+  for (const port of ports) {
+    const type = spec?.outputs[port]?.type.names[0] ?? "";
+    const viewer = viewers.get(type);
+    if (viewer) return { port, type, viewer };
+  }
+  return undefined;
 }
 
 /** The port type of a `node.output` of a document, or null. */

@@ -1,12 +1,11 @@
 /** What a node made, or is making, on its card. */
 
-import type { NodeSpec } from "../../graph/catalogue";
 import { useText } from "../../i18n";
 import { nodeResults } from "../../store/results";
 import { picturedNodes, useSpec } from "../../store/selectors";
 import { useEditor } from "../../store/store";
 import { Viewer } from "../../widgets/Viewer";
-import { viewerOf } from "../../widgets/viewers";
+import { viewedAt } from "../../widgets/viewers";
 import { openDialog } from "../Dialog";
 import { Output } from "./Output";
 import { isPicture, pictureId } from "./pictures";
@@ -23,8 +22,9 @@ export function NodeResults({ id }: { id: string }) {
   const spec = useSpec(id);
   if (typeof preview === "string")
     return <img className="node-preview" src={preview} alt="" draggable={false} />;
-  const viewed = results?.find(({ port }) => viewerOf(typeAt(spec, port)));
-  if (viewed) return <Viewer {...viewed} type={typeAt(spec, viewed.port)} />;
+  const at = viewedAt(spec, results?.map(({ port }) => port) ?? []);
+  const viewed = results?.find(({ port }) => port === at?.port);
+  if (viewed && at) return <Viewer {...viewed} type={at.type} />;
   const items = (results ?? []).flatMap(({ run, name, port, items }) =>
     items.map((item, index) => ({ run, name, port, item, index })),
   );
@@ -65,10 +65,6 @@ export function NodeResults({ id }: { id: string }) {
       {more > 0 && <span className="badge more">+{more}</span>}
     </div>
   );
-}
-
-function typeAt(spec: NodeSpec | undefined, port: string): string {
-  return spec?.outputs[port]?.type.names[0] ?? "";
 }
 
 function viewPicture(id: string): void {
