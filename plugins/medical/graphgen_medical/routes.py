@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphgen import GraphgenError, NodeError, Problem
 
 from . import geometry
+from .types import HOUNSFIELD
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -20,7 +21,8 @@ PREFIX = "/api/packs/medical"
 
 
 async def scans(request: web.Request) -> web.Response:
-    """The volumes of a run with the window to begin with, and its segmentations, by output."""
+    """What a run saved, by output: volumes with their unit and the window to begin with, and
+    segmentations with the names of their labels."""
     parts = _services(request)
     from aiohttp import web
 
@@ -60,14 +62,16 @@ def _services(request: web.Request) -> Any:
 def _listed(parts: Any, run: str) -> dict[str, Any]:
     from .windows import window_range
 
-    volumes: dict[str, tuple[float, float]] = {}
-    segmentations = []
+    volumes: dict[str, dict[str, Any]] = {}
+    segmentations: dict[str, list[str]] = {}
     for output, files in _outputs(parts, run).items():
         kind = _kind(files)
         if kind == "segmentation":
-            segmentations.append(output)
+            segmentations[output] = _names(files[0])
         elif kind == "volume":
-            volumes[output] = window_range(_volume(files[:1]))
+            volume = _volume(files[:1])
+            unit = volume.unit if volume.unit == HOUNSFIELD else ""
+            volumes[output] = {"window": window_range(volume), "unit": unit}
     return {"volumes": volumes, "segmentations": segmentations}
 
 
@@ -89,6 +93,16 @@ def _nifti(parts: Any, run: str, output: str) -> bytes:
     raise GraphgenError(
         Problem("no_scan", f"the output {output!r} of the run is no scan that can be shown")
     )
+
+
+def _names(file: Path) -> list[str]:
+    """What the labels from 1 on are; NIfTI does not say."""
+    if file.suffix != ".dcm":
+        return []
+    import pydicom
+
+    header = pydicom.dcmread(file, specific_tags=["SegmentSequence"], stop_before_pixels=True)
+    return [str(segment.SegmentLabel) for segment in header.SegmentSequence]
 
 
 def _with_border(segmentation: Segmentation) -> Segmentation:

@@ -96,7 +96,8 @@ def get(server, path):
 
 def test_the_saved_scan_as_nifti(server, run, tmp_path):
     listed = json.loads(get(server, f"/api/packs/medical/scans/{run['run_id']}"))
-    assert listed == {"volumes": {"scan": [-160.0, 240.0]}, "segmentations": []}
+    shown = {"window": [-160.0, 240.0], "unit": "HU"}
+    assert listed == {"volumes": {"scan": shown}, "segmentations": {}}
     content = get(server, f"/api/packs/medical/scans/{run['run_id']}/scan.nii")
     image = nibabel.Nifti1Image.from_stream(io.BytesIO(content))
     assert image.get_data_dtype() == np.int16
@@ -191,13 +192,15 @@ def test_three_planes_window_by_dragging_and_scrolling(server, run, page):
 
 def test_a_segmentation_lies_over_its_scan(server, lungs, page):
     listed = json.loads(get(server, f"/api/packs/medical/scans/{lungs['run_id']}"))
-    assert (list(listed["volumes"]), listed["segmentations"]) == (["scan"], ["lungs"])
+    assert list(listed["volumes"]) == ["scan"]
+    assert listed["segmentations"] == {"lungs": ["left lung", "right lung"]}
     canvas = page.locator("[data-scan=canvas]")
     coloured = {}
     for type, output, layers in (("volume", "scan", 1), ("segmentation", "lungs", 2)):
         url = f"/api/runs/{lungs['run_id']}/outputs/{output}/0"
         page.evaluate(MOUNT, [MODULE, url, type])
         page.wait_for_selector(f"[data-scan=canvas][data-ready='{layers}']", timeout=60_000)
+        assert canvas.bounding_box()["height"] == 420  # of a place without a height
         page.get_by_role("button", name="Lung").click()
         # NiiVue draws in the next frame.
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
@@ -205,5 +208,13 @@ def test_a_segmentation_lies_over_its_scan(server, lungs, page):
         coloured[type] = int((shot.max(axis=2) - shot.min(axis=2) > 40).sum())
         if os.environ.get("GRAPHGEN_PICTURES"):
             page.screenshot(path=f"{os.environ['GRAPHGEN_PICTURES']}/{type}.png")
+        page.get_by_role("button", name="Axial").click()
+        box = canvas.bounding_box()
+        lung = box["x"] + box["width"] / 2 - box["height"] * 20 / 96  # 20 of 96 columns
+        page.mouse.click(lung, box["y"] + box["height"] / 2)
+        page.wait_for_function(f"() => {TEXT}.includes(' · ')")
+        said = page.locator("[data-scan=said]").text_content().split(" · ")
+        assert re.fullmatch(r"[LR] [\d.]+, [PA] [\d.]+, [HF] [\d.]+ mm", said[1])
+        assert said[2:] == ["-850 HU", *(["right lung"] if layers == 2 else [])]
         page.evaluate("window.drawing.destroy()")
     assert coloured["segmentation"] > coloured["volume"] + 2000  # the crosshair has a colour, too

@@ -24,9 +24,18 @@ const COLOURS = [
   [180, 110, 220],
 ];
 
+/** Left and right, posterior and anterior, head and feet. */
+const SIDES = [
+  ["L", "R"],
+  ["P", "A"],
+  ["H", "F"],
+];
+
+const HEIGHT = 460; // pixels on a card; three planes above each other
+
 export default function register(editor) {
-  editor.viewer("volume", { mount });
-  editor.viewer("segmentation", { mount });
+  editor.viewer("volume", { height: HEIGHT, mount });
+  editor.viewer("segmentation", { height: HEIGHT, mount });
 }
 
 function mount(element, props) {
@@ -38,13 +47,16 @@ function mount(element, props) {
 class ScanViewer {
   constructor(element) {
     this.bar = make("div", "display:flex;flex-wrap:wrap;gap:4px;padding:4px 0");
-    this.stage = make("div", "position:relative;width:100%;height:420px;background:#000");
-    this.canvas = make("canvas", "width:100%;height:100%;outline:none");
+    // As high as the element, which grows with its card; 420 pixels where it has no height.
+    this.stage = make("div", "position:relative;flex:1 1 420px;min-height:0;background:#000");
+    this.canvas = make("canvas", "position:absolute;width:100%;height:100%;outline:none");
     this.said = make("p", "margin:4px 0;min-height:1.2em;font:12px system-ui;opacity:.8");
     this.said.dataset.scan = "said";
     this.canvas.dataset.scan = "canvas";
     this.stage.append(this.canvas);
-    element.append(this.bar, this.stage, this.said);
+    const column = make("div", "display:flex;flex-direction:column;height:100%");
+    column.append(this.bar, this.stage, this.said);
+    element.append(column);
     this.turn = 0;
     this.dragging = null;
     this.canvas.addEventListener("pointerdown", (event) => this.drag(event));
@@ -89,6 +101,7 @@ class ScanViewer {
       ]);
       if (turn !== this.turn) return;
       await this.start(Niivue, DRAG_MODE);
+      this.layers = layers;
       await this.niivue.loadVolumes(layers);
       if (turn !== this.turn) return;
       layers.forEach((layer, index) => {
@@ -117,7 +130,7 @@ class ScanViewer {
       loadingText: "",
       logLevel: "error",
     });
-    niivue.onLocationChange = (place) => this.tell(place.string);
+    niivue.onLocationChange = (place) => this.tell(place);
     await niivue.attachToCanvas(this.canvas);
     niivue.setSliceType(niivue.sliceTypeMultiplanar);
     niivue.setMouseEventConfig({
@@ -160,13 +173,29 @@ class ScanViewer {
     this.tell();
   }
 
+  /** Says the window, and what lies under the crosshair. */
   tell(place) {
-    if (place !== undefined) this.place = place;
+    if (place !== undefined) this.place = this.words(place);
     const volume = this.niivue?.volumes[0];
     if (!volume) return;
     const width = volume.cal_max - volume.cal_min;
     const level = (volume.cal_max + volume.cal_min) / 2;
     this.say(`window ${round(width)}, level ${round(level)}${this.place ? ` · ${this.place}` : ""}`);
+  }
+
+  /** Where the crosshair is, in DICOM's patient coordinates, and what is there. */
+  words({ mm, values }) {
+    const place = SIDES.map(([positive, negative], axis) => {
+      const value = axis < 2 ? -mm[axis] : mm[axis]; // NiiVue's are those of NIfTI
+      return `${value < 0 ? negative : positive} ${Math.abs(value).toFixed(1)}`;
+    });
+    const said = [`${place.join(", ")} mm`];
+    this.layers.forEach((layer, index) => {
+      const value = values[index]?.value ?? 0;
+      if (layer.windowed) said.push(`${round(value)} ${layer.unit}`.trim());
+      else if (value) said.push(layer.labels[value - 1] ?? `label ${value}`);
+    });
+    return said.join(" · ");
   }
 
   say(text) {
@@ -195,15 +224,17 @@ async function layersOf(type, { run, output }) {
   if (!answer.ok) throw new Error(scans.problems?.[0]?.message ?? "the run can't be read");
   const url = (name) => `${ROUTES}/scans/${run}/${encodeURIComponent(name)}.nii`;
   const volume = (name) => {
-    const [low, high] = scans.volumes[name] ?? [-160, 240];
-    const grey = { colormap: "gray", cal_min: low, cal_max: high, windowed: true };
-    return { url: url(name), name: `${name}.nii`, ...grey };
+    const { window, unit } = scans.volumes[name] ?? { window: [-160, 240], unit: "" };
+    const grey = { colormap: "gray", cal_min: window[0], cal_max: window[1] };
+    return { url: url(name), name: `${name}.nii`, ...grey, windowed: true, unit };
   };
   if (type === "volume") return [volume(decodeURIComponent(output))];
   const below = Object.keys(scans.volumes)[0];
+  const segmentation = decodeURIComponent(output);
   const labels = {
-    url: url(decodeURIComponent(output)),
+    url: url(segmentation),
     name: "labels.nii",
+    labels: scans.segmentations[segmentation] ?? [],
     opacity: below ? 0.45 : 1,
   };
   return below ? [volume(below), labels] : [labels];
