@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 WORKFLOW = templates.FOLDER / "text_to_image.json"
-ARGUMENTS = (
+ARGUMENTS = (  # the tests start it with these, too
     "--no-sandbox",
     "--disable-quic",
     "--disable-background-networking",

@@ -19,7 +19,7 @@ COMMAND = "import sys; from graphgen.cli import main; sys.exit(main())"
 
 
 def run(quick: bool) -> Iterator[Figure]:
-    rounds = 3 if quick else 11
+    rounds = 2 if quick else 11
     with TemporaryDirectory() as folder:
         kept = ["--cache-dir", f"{folder}/cache", "--output", f"{folder}/outputs", "--quiet"]
         rows = (

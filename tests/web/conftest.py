@@ -16,20 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from graphgen_benchmarks.editor import ARGUMENTS
 
 from graphgen import Engine
 from graphgen.server.services import EDITOR
 from tests.server.live import Live
 
 WEB = Path(__file__).parents[2] / "web"
-QUIET = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 SIZE = {"width": 1440, "height": 900}
 PATIENCE = 15_000  # milliseconds
 
@@ -55,10 +49,11 @@ def built(chromium) -> Path:
         return Path(given)
     page = EDITOR / "index.html"
     newest = max(source.stat().st_mtime for source in _sources())
-    if not page.exists() or page.stat().st_mtime < newest:
-        if not (WEB / "node_modules").exists():
-            _npm("ci", "--no-audit", "--no-fund")
-        _npm("run", "build")
+    with FileLock(EDITOR.with_suffix(".lock")):  # for the workers of pytest-xdist
+        if not page.exists() or page.stat().st_mtime < newest:
+            if not (WEB / "node_modules").exists():
+                _npm("ci", "--no-audit", "--no-fund")
+            _npm("run", "build")
     return EDITOR
 
 
@@ -77,7 +72,7 @@ def browser(chromium):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

@@ -8,9 +8,10 @@ import signal
 import time
 from pathlib import Path
 
+from graphgen_benchmarks.editor import ARGUMENTS
 from playwright.sync_api import expect
 
-from .conftest import PATIENCE, QUIET
+from .conftest import PATIENCE
 
 PROMPT = '[data-widget="prompt.text"]'
 _KEPT = """async (text) => {
@@ -26,7 +27,7 @@ _KEPT = """async (text) => {
 def test_tabs_come_back_after_the_browser_was_killed(editor, browser, chromium, tmp_path):
     profile = tmp_path / "profile"
     start = browser.browser_type.launch_persistent_context
-    options = {"executable_path": chromium, "args": list(QUIET), "locale": "en-GB"}
+    options = {"executable_path": chromium, "args": list(ARGUMENTS), "locale": "en-GB"}
     context = start(profile, **options)
     page = context.new_page()
     page.goto(editor.url)
