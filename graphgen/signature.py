@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from .engine.analysis import references
 from .engine.flatten import Saved, Scope, find_subgraph
+from .engine.reading import references
 from .plain import is_plain
 from .ports import InputPort, NodeTypes
 from .registry import Registry

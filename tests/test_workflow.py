@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from graphgen import InvalidWorkflow, Workflow
-from graphgen.engine.analysis import references
+from graphgen.engine.reading import references
 from graphgen.workflow import link_of, literal_of, split_port
 from tests.support import attempt, graph, link
 

@@ -10,11 +10,11 @@ from ..fingerprint import encode_literal
 from ..node import SKIP, Fragment
 from ..problems import InvalidWorkflow, NodeError, Problem
 from ..workflow import NodeDoc, Workflow, link_of, literal_of, split_port
-from .analysis import references
 from .arrive import FAILED, Unavailable, checked
 from .keys import Encoded, derived
 from .ledger import Ledger
 from .plan import Planner
+from .reading import references
 from .revise import encode_arrival
 from .step import Link, Source, Step
 

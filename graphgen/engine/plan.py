@@ -12,13 +12,14 @@ from ..problems import InvalidWorkflow, Problem
 from ..registry import Registry
 from ..workflow import SUBGRAPH_PREFIX, Workflow, split_port
 from . import complaints
-from .analysis import Analysis, Tools, references
+from .analysis import Analysis
 from .bypass import bypass
 from .fits import Fits
 from .flatten import Flat, Saved, find_subgraph, flatten
 from .keys import Encoded, Keys, encode_link
 from .literals import SCALARS, Hole, Literals
 from .loading import Loading
+from .reading import Tools, references
 from .revise import Recent
 from .step import Plan, Step
 

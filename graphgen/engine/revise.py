@@ -18,9 +18,10 @@ from ..plain import is_plain
 from ..problems import Problem
 from ..types import TypeExpr
 from ..workflow import NodeDoc, file_of
-from .analysis import Analysis, Tools, loading_id
+from .analysis import Analysis
 from .flatten import Flat, Mode
 from .keys import Encoded, encode_link, encode_sources
+from .reading import Tools, loading_id
 from .step import Link, Plan, Step
 
 KEPT = 8

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from graphgen import Workflow
-from graphgen.engine.analysis import references
+from graphgen.engine.reading import references
 from graphgen.signature import input_schema, output_schema
 from graphgen.workflow import split_port
 
