@@ -283,6 +283,21 @@ def test_a_segmentation_and_a_series_of_one_run_belong_together(tmp_path, ctx):
         assert series[keyword].value == seg[keyword].value
 
 
+@pytest.mark.parametrize("deidentify", [True, False])
+def test_a_source_without_study_and_frame_of_reference_gets_them(tmp_path, ctx, deidentify):
+    slices = scans.ct_slices()
+    for one in slices:
+        del one.StudyInstanceUID, one.FrameOfReferenceUID
+    volume = read_scan(scans.write(slices, tmp_path / "ct"))
+    paths = save_dicom(volume, deidentify=deidentify, ctx=ctx).paths
+    saved = [pydicom.dcmread(path) for path in paths]
+    made = save_segmentation(labelled(volume), deidentify=deidentify, ctx=ctx)
+    saved.append(pydicom.dcmread(made.paths[0]))
+    for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
+        (uid,) = {str(one[keyword].value) for one in saved}
+        assert pydicom.uid.UID(uid).is_valid
+
+
 def test_labels_as_nifti(tmp_path, ctx):
     volume = axial(tmp_path)
     (path,) = save_segmentation(labelled(volume), format="nifti", ctx=ctx).paths

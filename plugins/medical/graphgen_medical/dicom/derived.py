@@ -86,15 +86,21 @@ def derived_series(
 
 def original_header(source: Source, index: int | None) -> Dataset:
     """What is known of an original slice, without pixels; for a source that is no DICOM, a
-    study of a nameless patient."""
+    study of a nameless patient. What DICOM needs and a header may lack all the same, study and
+    frame of reference, is the same for all that one process saves of a source."""
     from pydicom import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
     one = Dataset.from_json(source.header) if source.header else Dataset()
     one.file_meta = FileMetaDataset()
     one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     if not source.header:
-        _nameless(one, source)
+        one.PatientName, one.PatientID = "Anonymous", "ANONYMOUS"
+        one.SpecificCharacterSet = "ISO_IR 100"
+    grid = repr((secret_of_this_process(), source.kind, source.slices[:1], source.affine))
+    for keyword in ("StudyInstanceUID", "FrameOfReferenceUID"):
+        if not one.get(keyword):
+            setattr(one, keyword, generate_uid(entropy_srcs=[grid, keyword]))
     if index is not None:
         one.SOPInstanceUID = source.slices[index]
     return one
@@ -163,18 +169,6 @@ def stamp(one: Dataset) -> None:
     one.file_meta.ImplementationVersionName = IMPLEMENTATION
     one.InstanceCreationDate = one.ContentDate = time.strftime("%Y%m%d")
     one.InstanceCreationTime = one.ContentTime = time.strftime("%H%M%S")
-
-
-def _nameless(one: Dataset, source: Source) -> None:
-    """Study and frame of reference of a file that names none; the same for one source, so
-    that what is saved of it in one process belongs together."""
-    from pydicom.uid import generate_uid
-
-    grid = repr((secret_of_this_process(), source.kind, source.affine))
-    one.StudyInstanceUID = generate_uid(entropy_srcs=[grid, "study"])
-    one.FrameOfReferenceUID = generate_uid(entropy_srcs=[grid, "frame of reference"])
-    one.PatientName, one.PatientID = "Anonymous", "ANONYMOUS"
-    one.SpecificCharacterSet = "ISO_IR 100"
 
 
 def _refer(one: Dataset, source: Source, index: int | None) -> None:
