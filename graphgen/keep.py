@@ -17,7 +17,7 @@ from .fingerprint import file_fingerprint
 from .outputs import safe_name, write_problem
 from .ports import InputPort, NodeTypes
 from .problems import GraphgenError, NodeError
-from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, file_of
+from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, file_of, link_of
 from .workspace import Workspace, atomic_file
 
 _ENDING = re.compile(r"(\.[a-z]{1,4})?\.(gz|bz2|xz|zst)$|\.[^.]*$", re.IGNORECASE)
@@ -122,6 +122,34 @@ def self_contained(
                 found[name] = _with_files(used, types, keeper)
                 pending.append((found[name], frozenset(whole.workflows)))
     return whole.model_copy(update={"workflows": {**whole.workflows, **found}}) if found else whole
+
+
+def stands_alone(workflow: Workflow, types: NodeTypes) -> bool:
+    """Whether a document means the same whatever lies outside of it: it names no file, no
+    model and no saved workflow."""
+    pending: list[tuple[Workflow, frozenset[str]]] = [(workflow, frozenset())]
+    while pending:
+        inner, around = pending.pop()
+        known = around | inner.workflows.keys()
+        pending.extend((used, known) for used in inner.workflows.values())
+        if not _subgraph_names(inner, types) <= known:
+            return False
+        for doc in inner.nodes.values():
+            ports = spec.inputs if (spec := types.get(doc.type)) is not None else {}
+            if any(port.marker is not None for port in ports.values()):
+                return False
+            if any(_may_name(value, ports.get(name)) for name, value in doc.inputs.items()):
+                return False
+    return True
+
+
+def _may_name(value: Any, port: InputPort | None) -> bool:
+    """Whether a literal can name a file: as itself, or in a workflow that it is."""
+    if port is None or port.type.is_plain:
+        return False
+    if isinstance(value, list):
+        return any(_may_name(item, port) for item in value)
+    return isinstance(value, dict) and link_of(value) is None
 
 
 def _with_files(workflow: Workflow, types: NodeTypes, keeper: Keeper) -> Workflow:

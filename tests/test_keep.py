@@ -4,13 +4,13 @@ import errno
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
-from graphgen import GraphgenError, InputFile, NodeError, Workflow, node
+from graphgen import GraphgenError, InputFile, ModelName, NodeError, Workflow, node
 from graphgen.environment import Environment
-from graphgen.keep import InputKeeper, self_contained
+from graphgen.keep import InputKeeper, self_contained, stands_alone
 from graphgen.registry import Registry
 from graphgen.workflow import embedded
 from graphgen.workspace import Files, Workspace
@@ -30,6 +30,24 @@ def read(
 @node("keep/repeat", title="Repeat")
 def repeat(body: Workflow, name: str = "") -> int:
     """Use a workflow."""
+    return 0
+
+
+@node("keep/load", title="Load")
+def load(model: Annotated[str, ModelName()] = "small") -> str:
+    """Use a model."""
+    return model
+
+
+@node("keep/plain", title="Plain")
+def plain(value: int = 0, more: dict[str, int] | None = None) -> int:
+    """Use numbers."""
+    return value
+
+
+@node("keep/anything", title="Anything")
+def anything(value: Any = None) -> int:
+    """Use any value."""
     return 0
 
 
@@ -58,7 +76,7 @@ def keeper(workspace, files):
 @pytest.fixture
 def registry():
     made = Registry()
-    made.add_nodes([read, repeat])
+    made.add_nodes([read, repeat, load, plain, anything])
     return made
 
 
@@ -185,6 +203,38 @@ def test_saved_workflows_travel_with_those_they_use(keeper, registry):
     whole = self_contained(document, registry, keeper, saved.get)
     assert set(whole.workflows) == {"hidden", "one", "two", "three"}
     assert whole.workflows["hidden"].nodes["x"].type == "workflow/two"
+
+
+NUMBERS = {"a": ("keep/plain", {"value": 3}), "b": ("keep/plain", {"value": "=a.value"})}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "alone"),
+    [
+        (NUMBERS, True),
+        ({"a": ("keep/plain", {"more": {"file": 1}})}, True),
+        ({"a": ("keep/anything", {"value": [1, "text"]})}, True),
+        (NUMBERS | {"c": ("keep/anything", {"value": "=b.value"})}, True),
+        (NUMBERS | {"c": ("keep/anything", {"value": ["=a.value", "=b.value"]})}, True),
+        ({"a": "workflow/inside"}, True),
+        ({"a": ("keep/repeat", {"body": "inside"})}, True),
+        ({"a": "keep/read"}, False),
+        ({"a": "keep/load"}, False),
+        ({"a": ("keep/anything", {"value": {"file": "a.txt"}})}, False),
+        ({"a": ("keep/anything", {"value": [1, {"file": "a.txt"}]})}, False),
+        ({"a": ("keep/anything", {"value": {"literal": {"file": "a.txt"}}})}, False),
+        ({"a": "workflow/saved"}, False),
+        ({"a": ("keep/repeat", {"body": "saved"})}, False),
+        ({"a": ("keep/repeat", {"body": graph({"a": "keep/read"})})}, False),
+    ],
+)
+def test_what_names_nothing_outside_stands_alone(registry, nodes, alone):
+    inside = {"inside": graph(NUMBERS)}
+    document = Workflow.parse(graph(nodes, workflows=inside))
+    around = Workflow.parse(graph({"x": "workflow/deep"}, workflows={"deep": document.to_dict()}))
+
+    assert stands_alone(document, registry) is alone
+    assert stands_alone(around, registry) is alone
 
 
 def test_the_embedded_document_holds_the_inputs_that_json_can_hold():

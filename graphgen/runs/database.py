@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..outputs import write_problem
 from ..problems import Problem
+from .aside import Aside
 from .checkpoints import Checkpoints
 from .flush import Flush
 from .problems import DatabaseUnusable, QueueClosed, database_error
 from .schema import migrate
 
+_log = logging.getLogger("graphgen.runs")
 BUSY_SECONDS = 10.0
 LOG_BYTES = 16 << 20
 """What is left of the write-ahead log's file when it begins anew."""
 STATEMENT_BYTES = 16 << 10
 """What a small statement adds to the write-ahead log, about: a page of each tree it is in."""
+
+
+Then = Callable[[Exception | None], None]
+"""What to call when the disk has a change: with None, or with why it may not have it."""
 
 
 class Statement(NamedTuple):
@@ -31,12 +38,13 @@ class Statement(NamedTuple):
 
 
 class _Change:
-    """What one thread wants written, and what became of it."""
+    """What somebody wants written, and what became of it."""
 
-    __slots__ = ("commit", "done", "error", "statements")
+    __slots__ = ("commit", "done", "error", "statements", "then")
 
-    def __init__(self, statements: Sequence[Statement]) -> None:
+    def __init__(self, statements: Sequence[Statement], then: Then | None = None) -> None:
         self.statements = statements
+        self.then = then
         self.commit = 0
         self.done = False
         self.error: Exception | None = None
@@ -48,7 +56,8 @@ class Database:
     A change is in the file once ``write`` returns: it survives the end of the process, and a
     power cut, if it is written as durable. Of others the last may be missing then, but never
     one before another that is there. Threads that wait to write at the same time share one
-    commit, and those that wait for the disk one flush.
+    commit, and those that wait for the disk one flush. Who can't wait has a thread write for
+    it, by ``send``.
 
     Args:
         path: Made when it is opened. The file ``.lock`` beside it keeps other processes out.
@@ -61,6 +70,7 @@ class Database:
         self._reader: sqlite3.Connection | None = None
         self._checkpoints: Checkpoints | None = None
         self._flush: Flush | None = None
+        self._sent: Aside[_Change] | None = None
         self._commits = 0
         self._waiting: deque[_Change] = deque()
         self._writing = threading.Lock()
@@ -82,6 +92,7 @@ class Database:
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only = ON")
             self._flush = Flush(self.path, lambda: self._commits)
+            self._sent = Aside(self._write_all, "graphgen-writer")
         except sqlite3.Error as error:
             self.close()
             raise database_error(error, self.path) from error
@@ -137,25 +148,66 @@ class Database:
         # Whoever comes to it commits for all who wait; the others find theirs done.
         with self._writing:
             if not change.done:
-                batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                batch = self._take_waiting()
                 if change not in batch:  # whoever had it in hand was interrupted
                     batch.append(change)
                 self._commit(batch)
-        if isinstance(change.error, sqlite3.Error):
-            raise database_error(change.error, self.path) from change.error
         if change.error is not None:
-            raise change.error
+            raise self._error(change.error)
         if durable:
-            self._reach(change.commit)
+            try:
+                self._reach(change.commit)
+            except OSError as error:
+                raise self._error(error) from error
+
+    def send(self, then: Then, *statements: Statement) -> None:
+        """Have changes made, all or none of them, without waiting.
+
+        Args:
+            then: Told, by a thread that others wait for, when the disk has them.
+
+        Raises:
+            QueueClosed: It is not open.
+        """
+        sent = self._sent
+        if sent is None:
+            raise QueueClosed
+        sent.put(_Change(statements, then))
+
+    def _write_all(self, changes: list[_Change]) -> None:
+        with self._writing:
+            self._commit([*self._take_waiting(), *changes])
+        failure: Exception | None = None
+        try:
+            self._reach(max(change.commit for change in changes))
+        except OSError as raised:
+            failure = raised
+        for change in changes:
+            assert change.then is not None
+            error = change.error or failure
+            try:
+                change.then(None if error is None else self._error(error))
+            except Exception:
+                _log.exception("who had something written could not be told")
+
+    def _error(self, error: Exception) -> Exception:
+        """What those who write are told."""
+        if isinstance(error, sqlite3.Error):
+            told = database_error(error, self.path)
+        elif isinstance(error, OSError):
+            told = DatabaseUnusable(write_problem(error, self.path))
+        else:
+            return error
+        told.__cause__ = error
+        return told
 
     def _reach(self, commit: int) -> None:
         flush = self._flush
-        if flush is None:  # closed in the meantime, which brought it to the disk
-            return
-        try:
+        if flush is not None:  # else it was closed meanwhile, which brought it to the disk
             flush.reach(commit)
-        except OSError as error:
-            raise DatabaseUnusable(write_problem(error, self.path)) from error
+
+    def _take_waiting(self) -> list[_Change]:
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
     def _commit(self, batch: list[_Change]) -> None:
         try:
@@ -207,6 +259,9 @@ class Database:
 
     def close(self) -> None:
         """Close the file and let other processes have it. Closing twice does nothing."""
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            sent.close()
         with self._reading, self._writing:
             checkpoints, self._checkpoints = self._checkpoints, None
             flush, self._flush = self._flush, None

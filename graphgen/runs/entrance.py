@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
+from typing import NamedTuple
 
 from .database import Statement
 from .documents import Document
@@ -13,6 +15,13 @@ from .record import RunRecord
 from .state import Running, State
 from .store import RunStore
 from .worker import begun
+
+
+class Accepted(NamedTuple):
+    """A run that was accepted, and how many were before it then."""
+
+    record: RunRecord
+    position: int
 
 
 class Entrance:
@@ -56,6 +65,28 @@ class Entrance:
             raise
         self._arrived(entry, run)
 
+    def let_in_soon(self, record: RunRecord, document: Document) -> Future[Accepted]:
+        """The same without waiting for the disk; the future has its outcome."""
+        entry = Entry(record, 0, 0, document.key)
+        run = self._enter(entry)
+        accepted: Future[Accepted] = Future()
+
+        def told(error: Exception | None) -> None:
+            try:
+                if error is not None:
+                    self._leave(run)
+                    raise error
+                accepted.set_result(Accepted(record, self._arrived(entry, run)))
+            except Exception as raised:
+                accepted.set_exception(raised)
+
+        try:
+            self._store.accept_soon(entry, document, told)
+        except BaseException:
+            self._leave(run)
+            raise
+        return accepted
+
     def _enter(self, entry: Entry) -> Running | None:
         """Keep room for a run; one that need not wait begins, and is noted as begun at once."""
         state = self._state
@@ -79,7 +110,8 @@ class Entrance:
                 state.idle += 1
                 state.work.notify()
 
-    def _arrived(self, entry: Entry, run: Running | None) -> None:
+    def _arrived(self, entry: Entry, run: Running | None) -> int:
+        """Put a run where it is carried out; returns how many are before it."""
         state = self._state
         with state.lock:
             state.arriving -= 1
@@ -98,3 +130,4 @@ class Entrance:
                 state.work.notify()
         if run is None:
             state.invite()
+        return position

@@ -66,6 +66,11 @@ class Line:
         insort(self._keys, key)
         return bisect_left(self._keys, key)
 
+    def position(self, run_id: str) -> int:
+        """How many are before a run; 0 if it does not wait."""
+        entry = self._by_id.get(run_id)
+        return 0 if entry is None else bisect_left(self._keys, entry.key)
+
     def take(self) -> Entry | None:
         """Remove and return the first, or None if nobody waits."""
         return self.remove(self._by_key[self._keys[0]].run_id) if self._keys else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..engine import Engine
 from ..problems import Problem
 from ..workflow import Workflow
 from .companions import Companions
-from .entrance import Entrance
+from .entrance import Accepted, Entrance
 from .line import Entry
 from .problems import DatabaseUnusable, RunConflict, UnknownRun
 from .record import RunRecord
@@ -20,7 +21,7 @@ from .recovery import recover
 from .repeats import Key, Repeats
 from .state import Listener, Running, State
 from .store import RunStore
-from .submission import Submissions, check_priority
+from .submission import Submission, Submissions, check_priority
 from .worker import Worker
 
 _log = logging.getLogger("graphgen.runs")
@@ -148,7 +149,7 @@ class RunQueue:
 
     def submit(
         self,
-        workflow: Workflow,
+        workflow: Workflow | Mapping[str, Any],
         inputs: Mapping[str, Any] | None = None,
         targets: Sequence[str] | None = None,
         priority: int = 0,
@@ -158,6 +159,7 @@ class RunQueue:
         """Accept a run; when this returns, it is committed and on the disk.
 
         Args:
+            workflow: One, or a document as plain data.
             inputs: Values of named inputs, as JSON data.
             targets: Run only what these nodes need.
             priority: -100..100; higher goes first.
@@ -172,12 +174,34 @@ class RunQueue:
             QueueClosed: It is not open.
             DatabaseUnusable: It could not be written.
         """
-        if key is not None:
-            with self._repeats.alone(key):
-                return self.submitted(key) or self._submit(
-                    workflow, inputs, targets, priority, name, key
-                )
-        return self._submit(workflow, inputs, targets, priority, name)
+        submission = Submission(workflow, inputs or {}, targets, priority, name)
+        if key is None:
+            return self._submit(submission)
+        with self._repeats.alone(key):
+            return self.submitted(key) or self._submit(submission, key)
+
+    def _submit(self, submission: Submission, key: Key | None = None) -> RunRecord:
+        entrance = self._entrance()
+        record, document = self._submissions.admit(submission)
+        more = () if key is None else self._repeats.noted(key, record.run_id)
+        entrance.let_in(record, document, *more)
+        return record
+
+    def submit_soon(self, submission: Submission) -> Future[Accepted]:
+        """``submit`` for who has other things to do than to wait for the disk: what can be
+        wrong with the submission is raised here, and what with the disk by the future."""
+        entrance = self._entrance()
+        return entrance.let_in_soon(*self._submissions.admit(submission))
+
+    def submit_known(self, submission: Submission) -> Future[Accepted] | None:
+        """``submit_soon`` for an event loop: it blocks at nothing. Takes what was submitted
+        before and stands alone, see ``keep.stands_alone``; None for anything else."""
+        with self._state.at_once() as free:
+            if not free:
+                return None
+            entrance = self._entrance()
+            admitted = self._submissions.admit_known(submission)
+            return None if admitted is None else entrance.let_in_soon(*admitted)
 
     def submitted(self, key: Key) -> RunRecord | None:
         """The run that was submitted under a key within the last day, if there is one.
@@ -188,21 +212,10 @@ class RunQueue:
         run_id = self._repeats.run_of(key)
         return None if run_id is None else self.get(run_id)
 
-    def _submit(
-        self,
-        workflow: Workflow,
-        inputs: Mapping[str, Any] | None,
-        targets: Sequence[str] | None,
-        priority: int,
-        name: str,
-        key: Key | None = None,
-    ) -> RunRecord:
+    def _entrance(self) -> Entrance:
         entrance = Entrance(self._state, self.store, self.capacity)
         entrance.check_room()
-        record, document = self._submissions.admit(workflow, inputs or {}, targets, priority, name)
-        more = () if key is None else self._repeats.noted(key, record.run_id)
-        entrance.let_in(record, document, *more)
-        return record
+        return entrance
 
     # Steering
 
@@ -323,6 +336,11 @@ class RunQueue:
         with self._state.lock:
             record = self._state.record_of(run_id)
         return record or self.store.get(run_id)
+
+    def position(self, run_id: str) -> int:
+        """How many runs are before one that waits; 0 for any other."""
+        with self._state.lock:
+            return self._state.line.position(run_id)
 
     def wait(self, run_id: str, timeout: float | None = None) -> RunRecord:
         """Wait until a run is over, the queue closes, or the time is up, whichever is first.

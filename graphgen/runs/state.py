@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +70,16 @@ class State:
         self.rewriting = Rewriting()
         self._listeners = list(listeners)
         self._waiters: dict[str, list[threading.Event]] = {}
+
+    @contextmanager
+    def at_once(self) -> Iterator[bool]:
+        """The lock, for who must not wait for it; gives whether it is free."""
+        free = self.lock.acquire(blocking=False)
+        try:
+            yield free
+        finally:
+            if free:
+                self.lock.release()
 
     @property
     def flows(self) -> bool:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from ..problems import Problem
 from ..workflow import Workflow
 from .compact import to_text
-from .database import Database, Statement
-from .documents import Document, RecentDocuments
+from .database import Database, Statement, Then
+from .documents import Document
 from .line import Entry
 from .problems import UnknownRun
+from .recent import Recent
 from .record import NodeTable, RunRecord, Status
 
 _LISTED = (
@@ -47,7 +48,8 @@ class RunStore:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._database = Database(self.path)
-        self._recent = RecentDocuments()
+        # So that most runs need not read theirs.
+        self._recent = Recent[bytes, Workflow]()
         self._numbers = itertools.count(1)
 
     def open(self) -> None:
@@ -123,7 +125,7 @@ class RunStore:
         if known is None:
             ((text,),) = self._database.read("SELECT body FROM documents WHERE key = ?", [key])
             known = Workflow.parse_json(text)
-            self._recent.add(Document(key, text, known))
+            self._remember(Document(key, text, known))
         return known
 
     def workflow_of(self, run_id: str) -> Workflow:
@@ -133,6 +135,9 @@ class RunStore:
             UnknownRun: There is no such run.
         """
         return self.workflow(self._row("document", run_id)[0])
+
+    def _remember(self, document: Document) -> None:
+        self._recent.add(document.key, document.workflow, len(document.text))
 
     def setting(self, name: str) -> str | None:
         rows = self._database.read("SELECT value FROM settings WHERE name = ?", [name])
@@ -159,6 +164,20 @@ class RunStore:
 
     def accept(self, entry: Entry, document: Document, *more: Statement) -> None:
         """Add a run, which waits or has begun, and what belongs to it."""
+        self._database.write(*self._acceptance(entry, document), *more)
+        self._remember(document)
+
+    def accept_soon(self, entry: Entry, document: Document, then: Then) -> None:
+        """The same without waiting; ``then`` is told, see ``Database.send``."""
+
+        def told(error: Exception | None) -> None:
+            if error is None:
+                self._remember(document)
+            then(error)
+
+        self._database.send(told, *self._acceptance(entry, document))
+
+    def _acceptance(self, entry: Entry, document: Document) -> list[Statement]:
         record = entry.record
         values = (
             entry.seq,
@@ -178,10 +197,8 @@ class RunStore:
         )
         add = Statement(_ACCEPT, values)
         if document.key in self._recent:
-            self._database.write(add, *more)
-        else:
-            self._database.write(Statement(_KEEP, (document.key, document.text)), add, *more)
-        self._recent.add(document)
+            return [add]
+        return [Statement(_KEEP, (document.key, document.text)), add]
 
     def start(self, entry: Entry) -> None:
         """Note that a run begins, for the record's ``attempts``-th time."""

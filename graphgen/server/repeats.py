@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from ..runs import Key
+from ..runs import Accepted, Key, Submission
 from .answers import Refused
 from .services import services
-
-if TYPE_CHECKING:
-    from ..runs import RunRecord
 
 HEADER = "Idempotency-Key"
 MAX_CHARACTERS = 255
@@ -44,10 +40,26 @@ async def _key(request: web.Request) -> Key:
     return Key(name, digest.digest())
 
 
-async def submit_once(request: web.Request, submit: Callable[[Key | None], RunRecord]) -> RunRecord:
+async def submit_once(request: web.Request, prepare: Callable[[], Submission]) -> Accepted:
     """Submit a run, in another thread, or give the one that was submitted under the key."""
     parts = services(request)
+    queue = parts.queue
     if HEADER not in request.headers:
-        return await parts.call(submit, None)
+        return await parts.outcome(await parts.call(lambda: queue.submit_soon(prepare())))
     key = await _key(request)
-    return await parts.call(lambda: parts.queue.submitted(key) or submit(key))
+
+    def submit() -> Accepted:
+        record = queue.submitted(key) or queue.submit(*prepare(), key)
+        return Accepted(record, queue.position(record.run_id))
+
+    return await parts.call(submit)
+
+
+async def submit_document(request: web.Request, submission: Submission) -> Accepted:
+    """The same of a document: at once, if it was submitted before."""
+    parts = services(request)
+    if HEADER not in request.headers:
+        accepted = parts.queue.submit_known(submission)
+        if accepted is not None:
+            return await parts.outcome(accepted)
+    return await submit_once(request, lambda: submission)

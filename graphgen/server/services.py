@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -107,6 +108,10 @@ class Services:
     async def call(self, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
         """What a function that may block gives, called in another thread."""
         return await self.threads.call(function, *args, **options)
+
+    async def outcome(self, future: Future[R]) -> R:
+        """What a future of another thread gives."""
+        return await self.threads.outcome(future)
 
 
 SERVICES = web.AppKey("services", Services)

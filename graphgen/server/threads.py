@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
@@ -74,6 +75,12 @@ class Threads:
             self._start()
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._work.put(partial(self._carry_out, future, partial(function, *args, **options)))
+        return await future
+
+    async def outcome(self, done: Future[R]) -> R:
+        """What a future of some thread gives or raises."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(lambda done: self._carry_out(future, done.result))
         return await future
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from ..runs import RunEnded, RunQueued
+from ..runs import RunEnded
 from .answers import Refused
 
 if TYPE_CHECKING:
@@ -16,37 +16,27 @@ if TYPE_CHECKING:
 
 MAX_WAIT = 3600
 REMEMBERED = 1000
-"""Runs whose place and end are remembered for requests that ask after the event."""
+"""Runs whose end is remembered for requests that ask after the event."""
 
 
 class Waiting:
     """Wakes requests when their run has ended; an observer of the feed.
 
-    A request learns that its run was accepted after the feed has taken over the event that
-    says so, and sometimes after that of its end.
+    A request learns that its run was accepted sometimes after the event of its end.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[asyncio.Future[RunRecord | None]]] = {}
         self._ended: OrderedDict[str, RunRecord] = OrderedDict()
-        self._positions: OrderedDict[str, int] = OrderedDict()
 
     def __call__(self, event: Any) -> None:
-        if type(event) is RunQueued:
-            self._positions[event.run_id] = event.position
-            if len(self._positions) > REMEMBERED:
-                self._positions.popitem(last=False)
-        elif type(event) is RunEnded:
+        if type(event) is RunEnded:
             self._ended[event.run_id] = event.record
             if len(self._ended) > REMEMBERED:
                 self._ended.popitem(last=False)
             for future in self._waiting.pop(event.run_id, ()):
                 if not future.done():
                     future.set_result(event.record)
-
-    def position(self, run_id: str) -> int:
-        """How many runs were before one when it was accepted."""
-        return self._positions.get(run_id, 0)
 
     async def end_of(self, run_id: str, seconds: float) -> RunRecord | None:
         """The run when it has ended, or None if that takes longer."""

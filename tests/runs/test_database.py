@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -16,7 +17,7 @@ from graphgen.runs import DatabaseUnusable, QueueClosed
 from graphgen.runs.database import Database, Statement
 from graphgen.runs.schema import MIGRATIONS, Migration, migrate
 from tests.runs.nodes import HERE, WAIT, adding
-from tests.support import graph
+from tests.support import Background, graph
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -349,6 +350,94 @@ def test_a_disk_that_fails_is_a_problem(database, monkeypatch):
     monkeypatch.setattr("graphgen.runs.flush._to_disk", fail)
 
     assert problem_of(lambda: database.write(put("a", "1"))).code == "write_failed"
+    assert problem_of(lambda: sent(database, put("b", "1")).result(WAIT)).code == "write_failed"
+
+
+# Sent, for others to wait
+
+
+def sent(database, *statements):
+    """A future of what becomes of a change that is sent."""
+    future = Future()
+
+    def told(error):
+        future.set_result(None) if error is None else future.set_exception(error)
+
+    database.send(told, *statements)
+    return future
+
+
+def test_who_sends_is_told_when_the_disk_has_it(database, disk):
+    disk.working.clear()
+    future = sent(database, put("a", "1"), put("b", "2"))
+    while not settings(database):
+        time.sleep(0.001)
+
+    database.write(put("c", "3"), durable=False)  # others need not wait for that flush
+    assert not future.done()
+    disk.working.set()
+
+    assert future.result(WAIT) is None
+    found = disk.settings_after_a_power_cut()
+    assert {name: found.get(name) for name in "ab"} == {"a": "1", "b": "2"}
+
+
+def test_what_is_sent_while_the_disk_works_shares_a_flush_in_its_order(database, disk):
+    disk.working.clear()
+    first = sent(database, put("n0", "1"))
+    while not settings(database):
+        time.sleep(0.001)
+    told = []
+    futures = [sent(database, put(f"n{at}", "1")) for at in range(1, 20)]
+    for at, future in enumerate(futures):
+        future.add_done_callback(lambda _, at=at: told.append(at))
+    disk.working.set()
+    for future in [first, *futures]:
+        future.result(WAIT)
+
+    assert disk.flushes == 2
+    assert told == list(range(19))
+    assert len(disk.settings_after_a_power_cut()) == 20
+
+
+def test_a_bad_change_is_told_to_its_sender_alone(database):
+    with database._writing:
+        good = [sent(database, put(f"good-{at}", "1")) for at in range(4)]
+        bad = sent(database, put("x", "1"), put("x", "2"))
+        half = sent(database, put("y", "\ud800"))
+    for future in good:
+        future.result(WAIT)
+
+    assert isinstance(bad.exception(WAIT), DatabaseUnusable)
+    assert isinstance(half.exception(WAIT), UnicodeEncodeError)
+    assert settings(database).keys() == {f"good-{at}" for at in range(4)}
+
+
+def test_who_fails_at_being_told_holds_nobody_up(database):
+    def fail(error):
+        raise ValueError("not now")
+
+    database.send(fail, put("a", "1"))
+
+    sent(database, put("b", "2")).result(WAIT)
+    assert settings(database) == {"a": "1", "b": "2"}
+
+
+def test_closing_does_what_was_sent(database, path):
+    with database._writing:
+        futures = [sent(database, put(f"n{at}", "1")) for at in range(5)]
+        closing = Background(database.close)
+        while database._sent is not None:
+            time.sleep(0.001)
+        with pytest.raises(QueueClosed):
+            sent(database, put("late", "1"))
+    closing.result(WAIT)
+
+    assert [future.result(WAIT) for future in futures] == [None] * 5
+    again = Database(path)
+    again.open()
+    assert len(settings(again)) == 5
+    again.close()
 
 
 def test_a_closed_one_says_so(database):
@@ -357,6 +446,8 @@ def test_a_closed_one_says_so(database):
 
     with pytest.raises(QueueClosed):
         database.write(put("a", "1"))
+    with pytest.raises(QueueClosed):
+        sent(database, put("a", "1"))
     with pytest.raises(QueueClosed):
         settings(database)
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from graphgen import TypeSpec, Workflow, node
 from graphgen.engine.result import NodeResult
 from graphgen.runs import NodeTable, RunEnded
-from graphgen.runs.documents import KEPT_BYTES, Document, RecentDocuments
+from graphgen.runs.documents import Document
+from graphgen.runs.recent import KEPT_BYTES, Recent
 from tests.runs.nodes import WAIT, Page, adding, save_page
 from tests.support import graph
 
@@ -87,11 +88,11 @@ def test_equal_documents_are_stored_once(queue):
 
 
 def test_documents_in_memory_are_bounded():
-    recent = RecentDocuments()
+    recent = Recent()
     workflow = chain(100)
     documents = [Document.of(workflow.model_copy(update={"name": f"{at}"})) for at in range(2000)]
     for document in documents:
-        recent.add(document)
+        recent.add(document.key, document.workflow, len(document.text))
 
     kept = [document for document in documents if document.key in recent]
     assert 1 < len(kept) < 2000
@@ -102,21 +103,32 @@ def test_documents_in_memory_are_bounded():
 
 
 def test_a_document_larger_than_that_is_kept_alone():
-    recent = RecentDocuments()
-    large = Document(b"large", "x" * (KEPT_BYTES + 1), adding())
-    recent.add(Document(b"small", "x", adding()))
-    recent.add(large)
+    recent = Recent()
+    recent.add("small", 1, 1)
+    recent.add("large", 2, KEPT_BYTES + 1)
 
-    assert recent.get(b"large") is large.workflow
-    assert b"small" not in recent
-    recent.add(Document(b"small", "x", adding()))
-    assert b"large" not in recent
+    assert recent.get("large") == 2
+    assert "small" not in recent
+    recent.add("small", 1, 1)
+    assert "large" not in recent
+
+
+def test_what_is_used_again_stays_longest():
+    recent = Recent()
+    recent.add("a", "a", KEPT_BYTES // 2)
+    recent.add("b", "b", KEPT_BYTES // 2)
+    assert recent.get("a") == "a"
+    recent.add("c", "c", 1)
+    recent.add("c", "d", 1)
+
+    assert recent.get("c") == "d"
+    assert [name for name in "abc" if name in recent] == ["a", "c"]
 
 
 def test_a_run_whose_document_is_not_in_memory_reads_it(queue):
     queue.pause()
     ids = [queue.submit(adding(), {"x": at}).run_id for at in range(2)]
-    queue.store._recent = RecentDocuments()
+    queue.store._recent = Recent()
 
     queue.resume()
 

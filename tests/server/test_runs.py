@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from PIL import Image
 
 from tests.server.live import codes, eventually
@@ -38,6 +40,43 @@ def test_a_run_is_accepted_and_ends(server):
     }
     assert (run["name"], run["inputs"], run["problems"]) == ("mine", {"first": 5}, [])
     assert run["created"] <= run["started"] <= run["finished"]
+
+
+def test_the_same_again_and_again_is_a_run_each_time(server):
+    server.call("PATCH", "/api/queue", json={"paused": True})
+    answers = [server.post("/api/runs", {"workflow": SUM}).json() for _ in range(5)]
+    server.post("/api/runs", {"workflow": SUM, "inputs": {"first": 7}})
+
+    assert [answer["position"] for answer in answers] == [0, 1, 2, 3, 4]
+    server.call("PATCH", "/api/queue", json={"paused": False})
+    eventually(lambda: server.get("/api/queue").json()["queued"] == [])
+    eventually(lambda: server.get("/api/queue").json()["running"] == [])
+    runs = server.get("/api/runs").json()["runs"]
+    assert [run["outputs"]["sum"][0]["value"] for run in runs] == [10, 5, 5, 5, 5, 5]
+    assert [run["run_id"] for run in runs[:0:-1]] == [answer["run_id"] for answer in answers]
+
+
+def test_many_clients_submit_the_same_at_once(server):
+    def client(number):
+        with requests.Session() as session:
+            return [
+                session.post(
+                    f"{server.url}/api/runs",
+                    json={"workflow": SUM, "inputs": {"first": at % 2}, "name": f"{number}"},
+                    headers={"Prefer": "wait=20"},
+                    timeout=20,
+                ).json()
+                for at in range(10)
+            ]
+
+    with ThreadPoolExecutor(8) as pool:
+        runs = [run for found in pool.map(client, range(8)) for run in found]
+
+    assert len({run["run_id"] for run in runs}) == 80
+    assert [run["outputs"]["sum"][0]["value"] for run in runs] == [3, 4] * 40
+    assert {run["status"] for run in runs} == {"succeeded"}
+    listed = server.get("/api/runs?limit=100").json()["runs"]
+    assert {run["run_id"] for run in listed} == {run["run_id"] for run in runs}
 
 
 def test_a_client_may_wait_for_the_run_itself(server):

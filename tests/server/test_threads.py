@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -66,6 +67,27 @@ def test_who_no_longer_waits_is_passed_over():
         assert await threads.call(lambda: "next") == "next"
 
     in_loop(work, number=1)
+
+
+def test_futures_of_other_threads_are_waited_for_in_the_loop():
+    async def work(threads, _):
+        done, failed, late = Future(), Future(), Future()
+        done.set_result(1)
+        failed.set_exception(KeyError("x"))
+        assert await threads.outcome(done) == 1
+        with pytest.raises(KeyError):
+            await threads.outcome(failed)
+
+        waiting = asyncio.ensure_future(threads.outcome(late))
+        gone = asyncio.ensure_future(threads.outcome(late))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        assert not waiting.done()
+        threading.Thread(target=late.set_result, args=("late",)).start()
+        assert await waiting == "late"
+        assert gone.cancelled()
+
+    in_loop(work)
 
 
 def test_posts_of_many_threads_are_called_in_their_order_in_the_loop_s_thread():

@@ -8,20 +8,20 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from ...workflow import Workflow
+from ...runs import Submission
 from ..answers import Refused, answer
 from ..bodies import PriorityBody, RunBody
 from ..body import read_body
 from ..files import file_answer
 from ..places import inside_file
 from ..query import one_of, whole_number
-from ..repeats import submit_once
+from ..repeats import submit_document
 from ..services import services
 from ..views import outputs_dict, run_dict
 from ..waiting import preferred_wait
 
 if TYPE_CHECKING:
-    from ...runs import Key, RunRecord
+    from ...runs import Accepted, RunRecord
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 MOST_LISTED = 500
@@ -31,28 +31,25 @@ async def submit(request: web.Request) -> web.Response:
     """Accept a run of a workflow that the client sends."""
     body = await read_body(request, RunBody)
     wait = preferred_wait(request)
-    queue = services(request).queue
-
-    def accept(key: Key | None) -> RunRecord:
-        workflow = Workflow.parse(body.workflow, "workflow")
-        return queue.submit(workflow, body.inputs, body.targets, body.priority, body.name, key)
-
-    return await accepted(request, await submit_once(request, accept), wait)
+    submission = Submission(body.workflow, body.inputs, body.targets, body.priority, body.name)
+    return await answered(request, await submit_document(request, submission), wait)
 
 
-async def accepted(request: web.Request, record: RunRecord, wait: float | None) -> web.Response:
+async def answered(request: web.Request, accepted: Accepted, wait: float | None) -> web.Response:
     """The answer to a submission: the whole run if it ends while the client waits."""
-    services(request).feed.catch_up()
-    waiting = services(request).waiting
-    position = waiting.position(record.run_id)
+    record = accepted.record
     headers = {"Location": f"/api/runs/{quote(record.run_id)}"}
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait:.0f}"
+        waiting = services(request).waiting
         ended = record if record.ended else await waiting.end_of(record.run_id, wait)
         if ended is not None:
             return answer(run_dict(ended), 200, headers)
-    status = {"run_id": record.run_id, "status": record.status, "position": position}
-    return answer(status, 202, headers)
+    return answer(
+        {"run_id": record.run_id, "status": record.status, "position": accepted.position},
+        202,
+        headers,
+    )
 
 
 async def listed(request: web.Request) -> web.Response:

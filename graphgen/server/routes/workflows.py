@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from ...needs import with_packs
+from ...runs import Submission
 from ...runs.problems import MAX_PRIORITY
 from ...saved import check_name
 from ...signature import input_schema, output_schema
@@ -22,10 +23,7 @@ from ..repeats import submit_once
 from ..services import services
 from ..views import saved_dict
 from ..waiting import preferred_wait
-from .runs import accepted
-
-if TYPE_CHECKING:
-    from ...runs import Key, RunRecord
+from .runs import answered
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -118,11 +116,11 @@ async def run(request: web.Request) -> web.Response:
     if not isinstance(inputs, dict):
         raise Refused(422, "bad_request", "the body is an object of the workflow's named inputs")
 
-    def accept(key: Key | None) -> RunRecord:
+    def prepare() -> Submission:
         workflow, _ = parts.saved.read(name)
-        return parts.queue.submit(workflow, inputs, None, priority, name, key)
+        return Submission(workflow, inputs, None, priority, name)
 
-    return await accepted(request, await submit_once(request, accept), wait)
+    return await answered(request, await submit_once(request, prepare), wait)
 
 
 def _expected(request: web.Request) -> int | None:
