@@ -2,7 +2,8 @@
 
 Events come from the threads that run workflows and are taken over by the event loop. To wake
 it for each would cost more than a quick node does: while there are events it looks for more by
-itself, every few milliseconds, and only the end of a run wakes it.
+itself, every few milliseconds, and only the end of the last run that goes on or waits wakes
+it: the end of another is followed by more.
 
 The feed keeps the latest of them, so that a watcher only has to remember how far it has read:
 one that reconnects goes on from there, and one that is slow costs no memory. Key events are
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
-from ..runs import RunEnded
+from ..runs import QueueChanged, RunEnded, RunQueued
 from .frames import Frame, frames_of
 from .threads import Mailbox
 
@@ -71,6 +72,7 @@ class Feed:
         self._inbox: deque[Any] = deque()
         self._called = False
         self._looks = False
+        self._active = 0  # runs that wait or go on; told in the queue's lock
         self._watchers: set[Callable[[], None]] = set()
         self._observers: list[Callable[[Any], None]] = []
         self._last: tuple[int, int, Chunk | None] = (-1, -1, None)
@@ -82,7 +84,15 @@ class Feed:
     def publish(self, event: Any) -> None:
         """Add an event; costs its thread next to nothing."""
         self._inbox.append(event)
-        if not self._called and (not self._looks or type(event) is RunEnded):
+        kind = type(event)
+        if kind is RunQueued:
+            self._active += 1
+        elif kind is RunEnded:
+            self._active -= 1
+        elif kind is QueueChanged:
+            self._active = len(event.queued) + len(event.running)
+        last = kind is RunEnded and self._active <= 0
+        if not self._called and (last or not self._looks):
             self._called = True
             self.mailbox.post(self._take)
 

@@ -8,7 +8,7 @@ import struct
 import threading
 
 from graphgen.engine.events import NodeProgress, NodeStarted
-from graphgen.runs import RunEnded, RunRecord
+from graphgen.runs import QueueChanged, RunEnded, RunQueued, RunRecord
 from graphgen.server.feed import BEHIND, CHUNK_BYTES, Feed
 
 
@@ -70,10 +70,65 @@ def test_events_are_numbered_and_kept():
     assert feed.after(5) is None
 
 
+def queued(run_id):
+    return RunQueued(run_id, 0.0, "", 0, 0)
+
+
+def ended(run_id):
+    return RunEnded(run_id, 4.0, "succeeded", RunRecord(run_id, "", "", "succeeded", 0, 0.0, ""))
+
+
+def woken_by(feed, *groups):
+    """For each group of events whether the loop is woken by it, or has to look; the first event
+    of all has woken it."""
+    woken = []
+
+    async def publish():
+        feed.mailbox.open()
+        post = feed.mailbox.post
+        feed.mailbox.post = lambda call: woken.append(True) or post(call)
+        feed.publish(key(0))
+        while not feed.seq:
+            await asyncio.sleep(0)
+        found = []
+        for group in groups:
+            woken.clear()
+            for event in group:
+                feed.publish(event)
+            found.append(bool(woken))
+            feed.catch_up()
+            await asyncio.sleep(0)
+        return found
+
+    return asyncio.run(publish())
+
+
+def test_the_end_of_the_last_run_wakes_the_loop(monkeypatch):
+    monkeypatch.setattr("graphgen.server.feed.LOOK_SECONDS", 60)
+    steps = {
+        "come": ([queued("a"), queued("b"), queued("c")], False),
+        "one of three ends": ([ended("b")], False),
+        "two of three end": ([ended("a")], False),
+        "another comes": ([queued("d"), key(1)], False),
+        "all but one have ended": ([ended("c")], False),
+        "the last ends": ([ended("d")], True),
+        "one comes and ends": ([queued("e"), ended("e")], True),
+        "nobody said that it came": ([ended("f")], True),
+        "opened with two": ([QueueChanged(0.0, False, ["g"], ["h"])], False),
+        "one of two ends": ([ended("g")], False),
+        "both have ended": ([ended("h")], True),
+    }
+
+    found = woken_by(Feed(), *(events for events, _ in steps.values()))
+
+    assert dict(zip(steps, found, strict=True)) == {
+        name: wakes for name, (_, wakes) in steps.items()
+    }
+
+
 def test_the_first_event_and_ends_of_runs_wake_the_loop_others_are_found(monkeypatch):
     monkeypatch.setattr("graphgen.server.feed.LOOK_SECONDS", 0.5)
     feed, woken = Feed(), []
-    record = RunRecord("run", "", "", "succeeded", 0, 0.0, "")
 
     async def until(number):
         while feed.seq < number:
@@ -89,7 +144,7 @@ def test_the_first_event_and_ends_of_runs_wake_the_loop_others_are_found(monkeyp
         feed.publish(key(3))
         await asyncio.wait_for(until(3), 10)
         assert woken == [0]
-        feed.publish(RunEnded("run", 4.0, "succeeded", record))
+        feed.publish(ended("run"))
         await until(4)
         feed.publish(key(5))
         feed.catch_up()
