@@ -52,6 +52,11 @@ class NodeResults(Mapping[str, NodeResult]):
         self._outputs = outputs
         self._retries = retries
 
+    @property
+    def ran(self) -> bool:
+        """Whether the function of any node was called, whatever became of it."""
+        return any(self._seconds)
+
     @cached_property
     def _index(self) -> dict[str, int]:
         self._mark_unneeded()

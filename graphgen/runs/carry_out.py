@@ -63,6 +63,7 @@ def carry_out(
             state.rewriting,
             (run.entry.document, to_text(record.inputs)),
             named=record.targets is None and bool(workflow.outputs),
+            touched=result.nodes.ran,
         )
     except GraphgenError as error:
         problems = error.problems

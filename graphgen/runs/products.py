@@ -34,6 +34,7 @@ def keep(
     key: Hashable,
     *,
     named: bool = True,
+    touched: bool = True,
 ) -> tuple[dict[str, list[Item]], list[Problem]]:
     """Outputs as items for the record, and what could not be saved.
 
@@ -44,6 +45,7 @@ def keep(
         key: What files carry besides their value.
         named: Whether the workflow names these outputs. What it does not name, and has no
             form as a file, is left out without a complaint.
+        touched: Whether a node ran, and may have written into the folder.
     """
     items = {name: _inline(value) for name, value in values.items()}
     pending = {name: values[name] for name, inline in items.items() if inline is None}
@@ -69,7 +71,7 @@ def keep(
     if places:  # the disk may have the row that names the files at any time
         for place in {*places, folder}:  # file systems keep a new folder with what is in it
             sync_names(place)
-    else:
+    elif touched:
         with suppress(OSError):
             folder.rmdir()  # if no node wrote something there
     return {name: found for name, found in items.items() if found is not None}, problems
