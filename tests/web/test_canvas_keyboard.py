@@ -130,3 +130,9 @@ def test_a_far_away_port_comes_near_and_the_sheet_tells_the_keys(page):
     sheet = page.locator(".shortcut-sheet")
     expect(sheet.get_by_role("heading", name="Links by keyboard")).to_be_visible()
     assert sheet.evaluate("sheet => sheet.scrollWidth <= sheet.clientWidth")
+
+
+def test_tab_goes_from_the_bar_to_the_cards_and_stops_at_no_link(page):
+    page.locator('[data-action="run.run"]').focus()
+    press(page, "Tab", "Tab")  # how to run, the first card
+    expect(page.locator(".react-flow__node:focus")).to_have_attribute("data-id", "model")

@@ -11,6 +11,7 @@ from tests.server.nodes import ENTERED, GATE, STEERED
 
 from .conftest import PATIENCE
 from .dropping import drop_workflow
+from .hands import select
 
 
 @pytest.fixture
@@ -49,6 +50,30 @@ def runs(server, **query):
 
 def queued(page):
     return page.get_by_role("region", name="Waiting").locator("[data-run] b")
+
+
+def test_a_run_to_one_node_leaves_the_results_of_others(editor, page):
+    shown = lambda node: page.locator(f'[data-node="{node}"] .output-text')  # noqa: E731
+    text = lambda template: {  # noqa: E731
+        "type": "control/format_text",
+        "inputs": {"template": template, "value": 1},
+    }
+    nodes = {"one": text("one {value}"), "two": text("two {value}"), "three": text("3 {value}")}
+    drop_workflow(page, {"nodes": nodes, "outputs": {"one": "one.value"}})
+    run(page)
+    expect(shown("one")).to_have_text("one 1")
+    for node, made in (("two", "two 1"), ("three", "3 1")):
+        select(page, node)
+        page.keyboard.press("Control+Shift+Enter")
+        expect(shown(node)).to_have_text(made)
+        expect(shown("one")).to_have_text("one 1")
+    page.reload()
+    for node, made in (("one", "one 1"), ("two", "two 1"), ("three", "3 1")):
+        expect(shown(node)).to_have_text(made)
+    page.locator('[data-widget="one.template"]').fill("first {value}")
+    run(page)
+    expect(shown("one")).to_have_text("first 1")
+    expect(shown("two")).to_have_text("two 1")
 
 
 def test_results_of_every_kind_are_shown(editor, page):

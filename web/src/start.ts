@@ -117,7 +117,7 @@ async function refresh(): Promise<void> {
 
 function shownRuns(): string[] {
   const documents = Object.values(get().documents);
-  return documents.flatMap(({ run, results }) => [run, results].filter((id) => id !== null));
+  return documents.flatMap(({ run, results }) => [run ?? [], results].flat());
 }
 
 /** Asks again while the server does not answer: it may be starting. */

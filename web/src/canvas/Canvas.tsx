@@ -141,6 +141,7 @@ function Level() {
       panActivationKeyCode={null}
       deleteKeyCode={null}
       disableKeyboardA11y
+      edgesFocusable={false}
       zoomOnDoubleClick={false}
       connectionRadius={24}
       reconnectRadius={12}

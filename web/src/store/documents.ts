@@ -34,8 +34,8 @@ export interface OpenDocument {
   readonly viewports: Readonly<Record<string, Viewport>>;
   /** The run whose progress and results the canvas shows. */
   readonly run: string | null;
-  /** The last run that made something: its results stay until newer ones are there. */
-  readonly results: string | null;
+  /** Runs whose results are shown, the newest last: one stays until others made all it did. */
+  readonly results: readonly string[];
 }
 
 /** Where a document came from; `unsaved` marks it at once, as it is nowhere else. */
@@ -191,7 +191,7 @@ export function openDocument(id: string, graph: Graph, origin: Origin = {}): Ope
     selection: NOTHING,
     viewports: {},
     run: origin.run ?? null,
-    results: origin.run ?? null,
+    results: origin.run === undefined ? [] : [origin.run],
   };
 }
 

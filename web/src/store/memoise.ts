@@ -12,7 +12,8 @@ export function memoise<Parts extends unknown[], Result>(
     // Every card asks after every change, so the very same state is answered at once.
     if (last?.state === state) return last.result;
     const now = parts(state);
-    const same = last !== null && now.every((part, index) => part === last?.parts[index]);
+    const same =
+      last?.parts.length === now.length && now.every((part, index) => part === last?.parts[index]);
     last = { state, parts: now, result: last && same ? last.result : compute(...now) };
     return last.result;
   };

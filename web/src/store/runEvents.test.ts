@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Run, ServerEvent } from "../api/types";
-import { applyEvents, NO_RUNS, viewOf } from "./runEvents";
+import type { OutputItem, Run, ServerEvent } from "../api/types";
+import { applyEvents, NO_RUNS, type RunView, viewOf, withResults } from "./runEvents";
 
 let seq = 0;
 const event = (fields: object) => ({ seq: ++seq, time: 5, run_id: "r", ...fields }) as ServerEvent;
@@ -97,4 +97,32 @@ test("the queue follows what begins, waits and ends", () => {
     [["a"], ["b"]],
   ]);
   expect(state.runs.first?.priority).toBe(10);
+});
+
+const item: OutputItem[] = [{ value: 1 }];
+const outputs = (...names: string[]) => Object.fromEntries(names.map((name) => [name, item]));
+
+test("keeps the runs whose results no later one made anew, the newest last", () => {
+  const runs: Record<string, RunView> = {};
+  let shown: readonly string[] = [];
+  const end = (id: string, ...names: string[]) => {
+    runs[id] = { id, outputs: outputs(...names) } as unknown as RunView;
+    shown = withResults(shown, id, runs);
+  };
+  end("whole", "image", "text");
+  expect(shown).toEqual(["whole"]);
+  end("noise", "noise.latent");
+  end("text", "text");
+  expect(shown).toEqual(["whole", "noise", "text"]);
+  end("noise again", "noise.latent");
+  expect(shown).toEqual(["whole", "text", "noise again"]);
+  end("whole again", "image", "text");
+  expect(shown).toEqual(["noise again", "whole again"]);
+  for (let at = 0; at < 20; at += 1) end(`${at}`, `node_${at}.value`);
+  expect(shown).toHaveLength(8);
+  expect(shown.at(-1)).toBe("19");
+});
+
+test("forgets runs that are not known any more", () => {
+  expect(withResults(["gone"], "now", {})).toEqual(["now"]);
 });

@@ -185,3 +185,24 @@ export function viewOf(run: Run): RunView {
     problems: run.problems,
   };
 }
+
+/** How many runs a document shows results of at most. */
+const MOST_RESULTS = 8;
+
+/** Runs that a document shows the results of, after one more: without those of which it, or later
+ * ones, made everything anew. */
+export function withResults(
+  before: readonly string[],
+  run: string,
+  runs: RunsState["runs"],
+): readonly string[] {
+  const made = new Set(Object.keys(runs[run]?.outputs ?? {}));
+  const kept = [run];
+  for (const id of before.toReversed()) {
+    const names = Object.keys(runs[id]?.outputs ?? {});
+    if (id === run || names.every((name) => made.has(name))) continue;
+    for (const name of names) made.add(name);
+    kept.unshift(id);
+  }
+  return kept.slice(-MOST_RESULTS);
+}

@@ -11,7 +11,14 @@ import { writeForRun } from "../graph/write";
 import { text } from "../i18n";
 import { activeDocument, type OpenDocument } from "./documents";
 import { notePastRuns } from "./pastRuns";
-import { applyEvents, NO_RUNS, type RunsState, type RunView, viewOf } from "./runEvents";
+import {
+  applyEvents,
+  NO_RUNS,
+  type RunsState,
+  type RunView,
+  viewOf,
+  withResults,
+} from "./runEvents";
 import type { EditorState } from "./store";
 import { tell } from "./tell";
 
@@ -72,7 +79,7 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
   receive: (events) => {
     set((state) => {
       const { runs, queue } = applyEvents(state, events);
-      const documents = followed(state, events);
+      const documents = followed({ ...state, runs }, events);
       return { runs: lately(runs, documents), queue, documents };
     });
     for (const event of events) {
@@ -108,7 +115,10 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
         const run = accepted.run_id;
         set(({ owners }) => ({ owners: { ...owners, [run]: document.id } }));
         // The first is shown at once; the others when they begin.
-        if (index === 0) get().patchDocument(document.id, { run });
+        const begun = (get().runs[run]?.status ?? "queued") !== "queued";
+        if (index === 0 || begun) get().patchDocument(document.id, { run });
+        // A quick one is over before the answer is here: its events found no document.
+        set((state) => ({ documents: withOutputs(state, document.id, run) }));
       }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -155,7 +165,7 @@ const RUNS_LEFT = 300;
 function lately(runs: RunsState["runs"], documents: EditorState["documents"]): RunsState["runs"] {
   const all = Object.values(runs);
   if (all.length <= MOST_RUNS) return runs;
-  const shown = new Set(Object.values(documents).flatMap(({ run, results }) => [run, results]));
+  const shown = new Set(Object.values(documents).flatMap(({ run, results }) => [run, ...results]));
   const stays = ({ id, status }: RunView, index: number) =>
     index < RUNS_LEFT || status === "queued" || status === "running" || shown.has(id);
   const left = all.sort((a, b) => b.created - a.created).filter(stays);
@@ -185,11 +195,27 @@ function followed(state: EditorState, events: readonly ServerEvent[]): EditorSta
     const id = state.owners[run] ?? shownIn(documents, run);
     const document = id === undefined ? undefined : documents[id];
     if (!document) continue;
-    const made = event.type === "run_finished" && Object.keys(event.outputs).length > 0;
-    const next = made ? { ...document, results: run } : { ...document, run };
-    documents = { ...documents, [document.id]: next };
+    if (event.type === "run_finished") {
+      documents = withOutputs({ runs: state.runs, documents }, document.id, run);
+    }
+    // One that failed, or made nothing, is what is shown.
+    if (documents[document.id] === document) {
+      documents = { ...documents, [document.id]: { ...document, run } };
+    }
   }
   return documents;
+}
+
+/** The documents, one of which shows what a run made, if it did. */
+function withOutputs(
+  { runs, documents }: Pick<EditorState, "runs" | "documents">,
+  id: string,
+  run: string,
+): EditorState["documents"] {
+  const document = documents[id];
+  if (!document || Object.keys(runs[run]?.outputs ?? {}).length === 0) return documents;
+  const results = withResults(document.results, run, runs);
+  return { ...documents, [id]: { ...document, results } };
 }
 
 function shownIn(

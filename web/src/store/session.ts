@@ -26,7 +26,7 @@ export interface TabRecord {
   readonly through: readonly string[];
   readonly viewports: Readonly<Record<string, Viewport>>;
   readonly run: string | null;
-  readonly results: string | null;
+  readonly results: readonly string[];
   /** Milliseconds since the epoch. */
   readonly time: number;
 }
@@ -79,7 +79,8 @@ export function documentOf(record: TabRecord): OpenDocument {
     ...(isThere && { path: record.path, through: record.through }),
     viewports: record.viewports,
     run: record.run,
-    results: record.results,
+    // Earlier versions kept one run, or null.
+    results: [record.results ?? []].flat(),
   };
 }
 
