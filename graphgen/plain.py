@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+MARSHAL_VERSION = 2
+"""The last whose bytes do not depend on who else refers to an object."""
 _SCALARS = (bool, int, float, str, type(None))
 
 

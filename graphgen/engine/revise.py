@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..node import NodeSpec
-from ..plain import is_plain
+from ..plain import MARSHAL_VERSION, is_plain
 from ..problems import Problem
 from ..types import TypeExpr
 from ..workflow import NodeDoc, file_of
@@ -26,8 +26,6 @@ from .step import Link, Plan, Step
 
 KEPT = 8
 MOST_CHANGED = 200
-_MARSHAL_VERSION = 2
-"""The last version whose bytes do not depend on who else refers to an object."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _Snapshot = dict[str, "tuple[str, int, Mode, bytes | None]"]
 
@@ -200,7 +198,7 @@ def _frozen(doc: NodeDoc) -> bytes | None:
             continue
         if not is_plain(value):  # marshal would write an array without its shape or dtype
             return None
-    return marshal.dumps(inputs, _MARSHAL_VERSION)
+    return marshal.dumps(inputs, MARSHAL_VERSION)
 
 
 def _names_outside(spec: NodeSpec | None) -> bool:

@@ -15,7 +15,7 @@ from ..engine.plan import Planner
 from ..keep import InputKeeper, self_contained, stands_alone
 from ..needs import with_packs
 from ..outputs import folder_name
-from ..plain import is_plain
+from ..plain import MARSHAL_VERSION, is_plain
 from ..problems import InvalidWorkflow, Problem
 from ..workflow import Workflow
 from .compact import to_text
@@ -23,9 +23,6 @@ from .documents import Document
 from .problems import MAX_PRIORITY
 from .recent import Recent
 from .record import RunRecord
-
-_MARSHAL_VERSION = 2
-"""The last version whose bytes do not depend on who else refers to an object."""
 
 
 class Submission(NamedTuple):
@@ -132,7 +129,7 @@ def _digest(submission: Submission) -> bytes | None:
     """What a submission of plain data is known by; None if it is something else."""
     asked: Any = submission[:3]
     try:
-        data = marshal.dumps(asked, _MARSHAL_VERSION)
+        data = marshal.dumps(asked, MARSHAL_VERSION)
     except ValueError:
         return None
     return hashlib.blake2b(data, digest_size=16).digest()
