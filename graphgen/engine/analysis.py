@@ -51,44 +51,74 @@ class Analysis(NodeReader):
         """Make the steps of the roots and of all that they need, each after its sources."""
         index, steps, nodes, broken = self.index, self.steps, self.flat.nodes, self._broken
         for root in roots:
-            stack = [root]
-            entered: dict[str, Parsed] = {}
-            while stack:
-                id = stack[-1]
-                parsed = entered.pop(id, None)
-                if parsed is None:  # else everything it needs has been visited since
-                    if id in index or id in broken:
-                        stack.pop()
-                        continue
-                    parsed = self.parse(id, nodes[id])
-                    if parsed is None:
-                        broken.add(id)
-                        # What it would need is looked at all the same, for problems there.
-                        behind = [s for s in self._sources(nodes[id]) if s in nodes]
-                        stack += [s for s in behind if not (s in index or s in entered)]
-                        continue
-                    missing = []
-                    for _, source, _ in parsed[3]:
-                        if source not in index and source in nodes:
-                            missing.append(source)
-                    for _, linked, _ in parsed[4]:
-                        missing += [s for s, _ in linked if s not in index and s in nodes]
-                    if broken:
-                        missing = [s for s in missing if s not in broken]
-                    if missing:
-                        entered[id] = parsed
-                        for source in missing:
-                            if source not in entered:
-                                stack.append(source)
-                            elif (id, source) not in self._cut:
-                                # The walk goes on as if this link were not there.
-                                self._cut.add((id, source))
-                                self.problems.append(complaints.cycle(_cycle(source, entered)))
-                        continue
-                stack.pop()
-                step = self.build(id, parsed)
-                index[id] = len(steps)
-                steps.append(step)
+            if root in index or root in broken:
+                continue
+            parsed = self.parse(root, nodes[root])
+            if parsed is not None and not parsed[4]:
+                for _, source, _ in parsed[3]:
+                    if source not in index:
+                        break
+                else:  # so it is for every node of a document that has them in order
+                    step = self.build(root, parsed)
+                    index[root] = len(steps)
+                    steps.append(step)
+                    continue
+            self._walk(root, parsed)
+
+    def _walk(self, root: str, read: Parsed | None) -> None:
+        """Make the step of a node, which was read, after those of all that it needs."""
+        index, steps, nodes, broken = self.index, self.steps, self.flat.nodes, self._broken
+        stack = [root]
+        entered: dict[str, Parsed] = {}
+        while stack:
+            id = stack[-1]
+            parsed = entered.pop(id, None)
+            if parsed is None:  # else everything it needs has been visited since
+                if id in index or id in broken:
+                    stack.pop()
+                    continue
+                parsed = read if id == root else self.parse(id, nodes[id])
+                if parsed is None:
+                    broken.add(id)
+                    # What it would need is looked at all the same, for problems there.
+                    behind = [s for s in self._sources(nodes[id]) if s in nodes]
+                    stack += [s for s in behind if not (s in index or s in entered)]
+                    continue
+                missing = self._missing(parsed)
+                if missing:
+                    entered[id] = parsed
+                    for source in missing:
+                        if source not in entered:
+                            stack.append(source)
+                        elif (id, source) not in self._cut:
+                            # The walk goes on as if this link were not there.
+                            self._cut.add((id, source))
+                            self.problems.append(complaints.cycle(_cycle(source, entered)))
+                    continue
+            stack.pop()
+            step = self.build(id, parsed)
+            index[id] = len(steps)
+            steps.append(step)
+
+    def _missing(self, parsed: Parsed) -> list[str]:
+        """The sources of a node that have no step yet, and are not known to get none."""
+        linked = [source for _, source, _ in parsed[3]]
+        for _, several, _ in parsed[4]:
+            linked += [source for source, _ in several]
+        index, nodes, broken = self.index, self.flat.nodes, self._broken
+        return [s for s in linked if s not in index and s in nodes and s not in broken]
+
+    def last(self) -> list[str]:
+        """The nodes that no other takes anything from, when all have been visited."""
+        used = bytearray(len(self.steps))
+        for step in self.steps:
+            for _, at, _ in step.direct:
+                used[at] = 1
+            for link in step.links:
+                for source in link.sources:
+                    used[source.step] = 1
+        index = self.index
+        return [id for id in self.flat.nodes if id in index and not used[index[id]]]
 
     def named_outputs(self) -> dict[str, Source]:
         """Where the document's named outputs come from; problems are reported."""

@@ -17,11 +17,11 @@ from .bypass import bypass
 from .fits import Fits
 from .flatten import Flat, Saved, find_subgraph, flatten
 from .keys import Encoded, Keys, encode_link
-from .literals import SCALARS, Hole, Literals
+from .literals import Hole, Literals
 from .loading import Loading
-from .reading import Tools, references
+from .reading import Tools
 from .revise import Recent
-from .step import Plan, Step
+from .step import Plan, Source, Step
 
 
 class Planner:
@@ -68,9 +68,7 @@ class Planner:
         flat = self._flat(workflow, problems)
         self._check_named_inputs(workflow, problems)
         analysis = Analysis(self.tools, flat, problems, keyed=False)
-        analysis.visit(self._roots(flat, targets, problems))
-        if targets is None:
-            analysis.named_outputs()
+        self._visit(analysis, targets)
         return problems
 
     def plan(self, workflow: Workflow, targets: Sequence[str] | None = None) -> Plan:
@@ -95,9 +93,7 @@ class Planner:
 
     def _afresh(self, flat: Flat, targets: Sequence[str] | None, problems: list[Problem]) -> Plan:
         analysis = Analysis(self.tools, flat, problems)
-        roots = self._roots(flat, targets, problems)
-        analysis.visit(roots)
-        outputs = analysis.named_outputs() if targets is None else {}
+        roots, outputs = self._visit(analysis, targets)
         if problems:
             raise InvalidWorkflow(problems)
         plan = Plan(analysis.steps, [analysis.index[id] for id in roots], outputs, analysis.index)
@@ -157,39 +153,44 @@ class Planner:
             parts.append(encode_link(step.key, list(step.spec.outputs)[outputs[name].output]))
         return None if None in parts else b"w" + digest(b"".join(parts))  # type: ignore[arg-type]
 
-    def _roots(
-        self, flat: Flat, targets: Sequence[str] | None, problems: list[Problem]
-    ) -> list[str]:
+    def _visit(
+        self, analysis: Analysis, targets: Sequence[str] | None
+    ) -> tuple[list[str], dict[str, Source]]:
+        """Analyse what a run is for: its nodes, and where the named outputs come from."""
+        flat, problems = analysis.flat, analysis.problems
         if targets is not None:
-            roots = []
-            for target in targets:
-                if target in flat.subgraphs:
-                    given = flat.subgraphs[target].outputs
-                    roots += [split_port(flat.resolve(f"{target}.{name}"))[0] for name in given]
-                elif target in flat.nodes:
-                    roots.append(target)
-                else:
-                    problems.append(complaints.unknown_node(target, flat.nodes, "target"))
-            return [id for id in dict.fromkeys(roots) if id in flat.nodes]
-        if flat.outputs:
-            named = (split_port(flat.resolve(r))[0] for r in flat.outputs.values())
-            roots = [id for id in dict.fromkeys(named) if id in flat.nodes]
-            specs = self.registry.nodes
-            return roots + [
-                id
-                for id, doc in flat.nodes.items()
-                if (spec := specs.get(doc.type)) is not None and not spec.outputs
-            ]
-        linked: set[str] = set()
-        for doc in flat.nodes.values():
-            if doc.mode is None:
-                for value in doc.inputs.values():
-                    if type(value) not in SCALARS:
-                        for reference in references(value):
-                            end = flat.resolve(reference) if flat.aliases else reference
-                            linked.add(end.rpartition(".")[0] or end)
-        # A cycle has no last node; then everything is wanted, and the walk reports it.
-        return [id for id in flat.nodes if id not in linked] or list(flat.nodes)
+            roots = self._chosen(flat, targets, problems)
+        elif flat.outputs:
+            roots = self._named(flat)
+        else:
+            analysis.visit(flat.nodes)
+            return analysis.last(), {}
+        analysis.visit(roots)
+        return roots, analysis.named_outputs() if targets is None else {}
+
+    def _chosen(self, flat: Flat, targets: Sequence[str], problems: list[Problem]) -> list[str]:
+        """The target nodes, and what gives the outputs of target subgraphs."""
+        roots = []
+        for target in targets:
+            if target in flat.subgraphs:
+                given = flat.subgraphs[target].outputs
+                roots += [split_port(flat.resolve(f"{target}.{name}"))[0] for name in given]
+            elif target in flat.nodes:
+                roots.append(target)
+            else:
+                problems.append(complaints.unknown_node(target, flat.nodes, "target"))
+        return [id for id in dict.fromkeys(roots) if id in flat.nodes]
+
+    def _named(self, flat: Flat) -> list[str]:
+        """The nodes that give named outputs, and those that write something."""
+        named = (split_port(flat.resolve(r))[0] for r in flat.outputs.values())
+        roots = [id for id in dict.fromkeys(named) if id in flat.nodes]
+        specs = self.registry.nodes
+        return roots + [
+            id
+            for id, doc in flat.nodes.items()
+            if (spec := specs.get(doc.type)) is not None and not spec.outputs
+        ]
 
     def _check_named_inputs(self, workflow: Workflow, problems: list[Problem]) -> None:
         scope = (workflow.workflows,)
