@@ -5,6 +5,7 @@ PACK := plugins/medical
 PACK_VENV := $(PACK)/.venv
 PROMPT ?=
 export PROMPT
+WORKERS ?= 2
 
 NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm
 
@@ -34,10 +35,10 @@ editor: web/node_modules/.package-lock.json
 	$(NPM) test
 
 unit: $(VENV)/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
 
 medical: $(PACK_VENV)/installed
-	$(MAKE) -C $(PACK) test PYTHON=.venv/bin/python
+	$(MAKE) -C $(PACK) test PYTHON=.venv/bin/python WORKERS=$(WORKERS)
 
 docs: $(VENV)/installed-dev
 	GRAPHGEN_DOCS=1 $(BIN)/pytest tests/web/test_docs.py

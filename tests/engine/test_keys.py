@@ -663,7 +663,11 @@ def test_what_a_function_closes_over_is_part_of_it(make_engine, tmp_path):
     assert fingerprint(make_node((1, "a"))) != fingerprint(make_node((1, "b")))
 
 
-@pytest.mark.parametrize("closed", [[1], {"a": 1}, Opaque(), ([],)], ids=repr)
+@pytest.mark.parametrize(
+    "closed",
+    [[1], {"a": 1}, Opaque(), ([],)],
+    ids=["list", "dict", "object", "tuple"],
+)
 def test_what_closes_over_what_can_change_is_never_cached(make_engine, closed):
     engine = make_engine(make_node(closed))
     document = graph({"c": ("test/closed", {"value": 2})})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +34,15 @@ DOCUMENT = graph(
 )
 
 
+def lasting_port() -> int:
+    """A free port that stays free while nobody listens: beneath those that systems give out."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 class Server:
     """``graphgen serve`` in a process of its own, started again on the same port."""
 
@@ -39,7 +50,7 @@ class Server:
         install(folder / "site", "pages", "tests.server.pages_pack")
         self.workspace = folder / "workspace"
         self.log = folder / "log"
-        self.port = "0"
+        self.port = str(lasting_port())
         self.url = ""
 
     def start(self):
@@ -57,7 +68,6 @@ class Server:
         address = self.process.stdout.readline().strip()
         assert address.startswith("http://"), self.log.read_text()
         self.url = address.rstrip("/")
-        self.port = self.url.rpartition(":")[2]
 
     def kill(self):
         self.process.kill()
