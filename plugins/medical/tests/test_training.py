@@ -18,6 +18,7 @@ from scipy import ndimage
 from graphgen_medical.networks.architecture import RepairShape
 from graphgen_medical.networks.loaders import REPAIR, RepairLoader
 from training import evaluate, pairs, picture, repair
+from training.classical import DENOISERS, climb
 from training.scans import Scan
 from training.slopes import quicken
 
@@ -105,6 +106,21 @@ def test_evaluation_tunes_for_each_measure(command, tmp_path, monkeypatch):
             best = [found[key] for key in (name, f"{name}, tuned for SSIM")]
             assert best[1]["ssim"] >= best[0]["ssim"]
             assert best[0]["psnr"] >= best[1]["psnr"]
+
+
+def test_tuning_climbs_to_where_no_step_is_better():
+    ladders = {"a": range(20), "b": range(20), "c": (0.0, 0.5)}
+
+    def ridge(setting):  # goes up where a and b change together only
+        a, b = setting["a"], setting["b"]
+        return -10 * abs(a + b - 20) - abs(a - b - 4) + setting["c"]
+
+    for a in (0, 7, 19):
+        best = climb(ladders, {"a": a, "b": 3, "c": 0.0}, ridge)
+        assert best == {"a": 12, "b": 8, "c": 0.5}
+    denoiser = DENOISERS["curvature diffusion"]
+    assert denoiser.ends({"iterations": 20, "conductance": 5}) == []
+    assert denoiser.ends({"iterations": 160, "conductance": 1}) == ["iterations", "conductance"]
 
 
 def test_a_noisy_scan_is_shown_softer_as_well(scan):

@@ -1,22 +1,21 @@
 """How good the networks are on scans that they never saw, beside the classical ways:
 ``python -m training.evaluate --data DIR``; DIR holds other patients than those trained on.
 
-The classical denoisers of the pack are tuned on the very scans that are reported, each for each
-kind of defect, so they are shown at their best. PSNR and SSIM refer to 2000 HU.
+The classical denoisers of the pack are tuned for each kind of defect on some of the very slices
+that are reported, so they are shown at about their best. PSNR and SSIM refer to 2000 HU.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from graphgen import Context, ModelRef
+from graphgen import ModelRef
 from safetensors.torch import load_file
 from torch.nn import functional
 
@@ -25,10 +24,10 @@ from graphgen_medical.measure.metrics import psnr, rmse, ssim
 from graphgen_medical.networks.architecture import RepairNetwork
 from graphgen_medical.networks.greys import from_grey, to_grey
 from graphgen_medical.networks.loaders import REPAIR, RepairLoader
-from graphgen_medical.preprocess import denoise
 from graphgen_medical.types import Volume
 
 from . import pairs
+from .classical import DENOISERS, tuned
 from .enlarge import FACTOR, Compact, shrink
 from .scans import Scan, read_scans
 
@@ -37,37 +36,6 @@ COPIES = 4  # mirror images, as the node does by default
 KINDS = ("views-60", "photons-1e4", "views-60-photons-1e5", "full")
 DEFECTS = KINDS[:3]
 NETWORKS = Path(__file__).parents[1] / "graphgen_medical" / "networks"
-Filtered = Callable[[Volume], Volume]
-
-
-def candidates() -> dict[str, dict[str, Filtered]]:
-    """By name of the denoiser: settings to try."""
-    context = Context()
-    nlm = partial(denoise.non_local_means, ctx=context)
-    tv = partial(denoise.total_variation, ctx=context)
-    two = partial(denoise.bilateral, ctx=context)
-    flow = partial(denoise.curvature_diffusion, ctx=context)
-    return {
-        "total variation": {
-            f"weight {weight} HU": partial(tv, weight=weight)
-            for weight in (40, 80, 120, 160, 240, 320, 480)
-        },
-        "non-local means": {
-            f"noise {noise} HU, strength {strength}": partial(nlm, noise=noise, strength=strength)
-            for noise in (80, 160, 320, 480)
-            for strength in (0.4, 0.6, 0.8)
-        },
-        "bilateral": {
-            f"{spread} HU, {radius} mm": partial(two, spread=spread, radius=radius)
-            for spread in (150, 400, 1000)
-            for radius in (0.8, 1.5)
-        },
-        "curvature diffusion": {
-            f"{count} iterations, conductance {c}": partial(flow, iterations=count, conductance=c)
-            for count in (10, 20, 40)
-            for c in (1.0, 3.0, 5.0, 8.0)
-        },
-    }
 
 
 def figures(made: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
@@ -85,26 +53,28 @@ def hounsfield(folder: Path, name: str, kind: str, slices: list[int]) -> torch.T
     return torch.from_numpy(pairs.load(folder, name, kind)[slices] / np.float32(pairs.EIGHTHS))
 
 
-def classical(folder: Path, scan: Scan, slices: list[int], tuning: list[int]) -> dict[str, Any]:
+def classical_figures(
+    folder: Path, scan: Scan, slices: list[int], tuning: list[int]
+) -> dict[str, Any]:
     """For each kind of defect, each denoiser with its best setting for PSNR and for SSIM, and its
     figures."""
     dx, dy = scan.spacing
     affine = compose((0, 0, 0), (dx, dy, 5.0), [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+    some, every = (hounsfield(folder, scan.name, pairs.TRUTH, part) for part in (tuning, slices))
     result: dict[str, Any] = {}
     for kind in DEFECTS:
         result[kind] = {}
-        defect = Volume(hounsfield(folder, scan.name, kind, tuning), affine)
-        truth = hounsfield(folder, scan.name, pairs.TRUTH, tuning)
-        whole = Volume(hounsfield(folder, scan.name, kind, slices), affine)
-        whole_truth = hounsfield(folder, scan.name, pairs.TRUTH, slices)
-        for name, settings in candidates().items():
-            tried = {words: figures(made(defect).data, truth) for words, made in settings.items()}
-            for measure in ("psnr", "ssim"):
-                best = max(tried, key=lambda words: tried[words][measure])
-                found = figures(settings[best](whole).data, whole_truth)
+        few, whole = (
+            Volume(hounsfield(folder, scan.name, kind, part), affine) for part in (tuning, slices)
+        )
+        for name, denoiser in DENOISERS.items():
+            for measure, setting in tuned(denoiser, few, partial(figures, truth=some)).items():
+                found = figures(denoiser(whole, setting).data, every)
                 key = name if measure == "psnr" else f"{name}, tuned for SSIM"
-                result[kind][key] = {"setting": best, **found}
-                print(kind, key, best, found, flush=True)
+                result[kind][key] = {"setting": setting, **found}
+                ends = ", ".join(denoiser.ends(setting))
+                note = f"({ends}: nothing beyond was tried)" if ends else ""
+                print(kind, key, result[kind][key], note, flush=True)
     return result
 
 
@@ -179,8 +149,8 @@ def main() -> None:
         part = told.setdefault(scan.name, {})
         depth = len(scan.hounsfield)
         slices = list(range(min(options.every, depth) // 2, depth, options.every))
-        tuning = [slices[len(slices) // 4], slices[len(slices) * 3 // 5]]
-        part["slices"] = slices
+        tuning = slices[len(slices) // 6 :: max(1, len(slices) // 3)]
+        part["slices"], part["tuning"] = slices, tuning
         kinds = {kind: pairs.KINDS[kind] for kind in KINDS}
         if options.only in (None, "classical", "repair"):
             pairs.make(scan, options.work / "pairs", options.seed, kinds)
@@ -189,7 +159,7 @@ def main() -> None:
         if options.only in (None, "enlarge"):
             part["enlarge"] = enlarge_figures(scan, slices, options.enlarge)
         if options.only in (None, "classical"):
-            part["classical"] = classical(options.work / "pairs", scan, slices, tuning)
+            part["classical"] = classical_figures(options.work / "pairs", scan, slices, tuning)
     if file.exists():
         told = {**json.loads(file.read_text()), **told}
     file.write_text(json.dumps(told, indent=2) + "\n")
