@@ -18,7 +18,7 @@ REPOSITORY = ROOT.parent
 
 # What stands on a line may import what stands above it, and nothing below.
 LEVELS = [
-    {"problems", "plain", "devices", "activity", "economy"},
+    {"problems", "plain", "devices", "activity", "economy", "collector", "inbox"},
     {"workspace"},
     {"digests"},
     {"fingerprint"},
