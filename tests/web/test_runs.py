@@ -6,7 +6,7 @@ import graphgen_nodes.image
 import pytest
 from playwright.sync_api import expect
 
-from tests.server.live import Live
+from tests.server.live import Live, eventually
 from tests.server.nodes import ENTERED, GATE, STEERED
 
 from .conftest import PATIENCE
@@ -74,6 +74,68 @@ def test_a_run_to_one_node_leaves_the_results_of_others(editor, page):
     run(page)
     expect(shown("one")).to_have_text("first 1")
     expect(shown("two")).to_have_text("two 1")
+
+
+def test_a_run_to_a_node_inside_a_subgraph(editor, page):
+    text = {"type": "control/format_text", "inputs": {"template": "{value}", "value": 1}}
+    deep = {"nodes": {"deepest": text}, "outputs": {"text": "deepest.value"}}
+    inner = {
+        "nodes": {"one": text, "deep": {"type": "workflow/deep"}, "other": text},
+        "workflows": {"deep": deep},
+        "outputs": {"text": "other.value"},
+    }
+    loop = {"body": "inner", "items": {"literal": [1, 2]}}
+    nodes = {
+        "sub": {"type": "workflow/inner"},
+        "loop": {"type": "control/for_each", "inputs": loop},
+    }
+    drop_workflow(page, {"nodes": nodes, "workflows": {"inner": inner}})
+
+    def go_to(node, shown):
+        select(page, node)
+        page.keyboard.press("Enter")
+        page.locator(f'[data-node="{shown}"]').wait_for()
+
+    def run_to(node):
+        before = len(runs(editor, limit=100))
+        select(page, node)
+        page.keyboard.press("Control+Shift+Enter")
+        eventually(lambda: len(runs(editor, limit=100)) > before and latest()["finished"])
+
+    def latest():
+        return runs(editor, limit=1)[0]
+
+    go_to("sub", "one")
+    run_to("one")
+    expect(page.locator('[data-node="one"] .output-text')).to_have_text("1")
+    assert latest()["targets"] == ["sub/one"]
+    go_to("deep", "deepest")
+    run_to("deepest")
+    expect(page.locator('[data-node="deepest"] .output-text')).to_have_text("1")
+    assert latest()["targets"] == ["sub/deep/deepest"]
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator('[data-node="one"] .output-text').wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    go_to("loop", "other")
+    run_to("other")
+    assert latest()["targets"] == ["loop"]
+
+
+def test_problems_of_a_node_that_is_gone_are_gone(page):
+    nodes = {
+        "by": {"type": "control/arithmetic", "inputs": {"a": 1, "b": 0, "operation": "divide"}},
+        "text": {"type": "control/format_text", "inputs": {"template": "x", "value": 1}},
+    }
+    drop_workflow(page, {"nodes": nodes, "outputs": {"n": "by.value"}})
+    run(page)
+    expect(page.locator('[data-problem="by.b"]')).to_be_visible()
+    select(page, "by")
+    page.keyboard.press("Delete")
+    expect(page.locator(".problems-count")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.locator('[data-problem="by.b"]')).to_be_visible()
 
 
 def test_results_of_every_kind_are_shown(editor, page):

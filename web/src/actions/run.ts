@@ -2,7 +2,7 @@ import { nthOfBatch } from "../graph/batch";
 import { sameWork } from "../graph/changes";
 import { levelAt } from "../graph/subgraphs";
 import { activeDocument } from "../store/documents";
-import { selectedNodes, shownRun } from "../store/selectors";
+import { loopsOn, runNodeId, selectedNodes, shownRun } from "../store/selectors";
 import { type EditorState, useEditor } from "../store/store";
 import type { Action } from "./action";
 
@@ -16,6 +16,13 @@ const isActive = (state: EditorState) => {
 function submit(targets?: readonly string[]): void {
   drawSeeds();
   void get().submit(targets);
+}
+
+/** The selected nodes as runs know them. In the body of a loop it is the loop that is run. */
+function selectedTargets(state: EditorState): string[] {
+  const loop = loopsOn(state).indexOf(true);
+  if (loop < 0) return selectedNodes(state).map(({ id }) => runNodeId(state, id));
+  return [(activeDocument(state)?.through ?? []).slice(0, loop + 1).join("/")];
 }
 
 /**
@@ -38,9 +45,8 @@ export const runActions = {
   },
   "run.to_selected": {
     label: "run.to_selected",
-    run: () => submit(selectedNodes(get()).map((node) => node.id)),
-    // Targets are nodes of the document itself.
-    enabled: (state) => selectedNodes(state).length > 0 && activeDocument(state)?.path.length === 0,
+    run: () => submit(selectedTargets(get())),
+    enabled: (state) => selectedNodes(state).length > 0,
   },
   "run.cancel": {
     label: "run.cancel",

@@ -26,6 +26,8 @@ const outputs = {
   last: items(4),
   plain: items(5),
   "x.z": items(6),
+  "sub/b.out": items(7),
+  "sub/deep.z": items(8),
   empty: [],
 };
 
@@ -49,11 +51,15 @@ it("gives each node its outputs, named or by node and port", () => {
 });
 
 it("follows outputs into subgraphs, and into loops by the output that they gather", () => {
-  expect(at("sub")).toEqual({ a: [["out", items(1)]] });
+  expect(at("sub")).toMatchObject({ a: [["out", items(1)]] });
   expect(at("loop")).toEqual({ b: [["out", items(2, 3)]] });
   expect(at("other")).toEqual({ a: [["out", items(4)]] });
-  expect(at("sub", "deep")).toEqual({});
   expect(at("gone")).toEqual({});
+});
+
+it("knows what a run to a node in a subgraph made", () => {
+  expect(at("sub")).toMatchObject({ b: [["out", items(7)]], deep: [["z", items(8)]] });
+  expect(at("sub", "deep")).toEqual({ c: [["out", items(8)]] });
 });
 
 it("takes all turns of a loop together", () => {

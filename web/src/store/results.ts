@@ -53,15 +53,23 @@ export function resultsAt(
     // Runs to chosen nodes name what they make by node and port.
     let reference = document.outputs[name] ?? name;
     for (let depth = 0; depth < through.length && reference !== null; depth += 1) {
-      reference = inside(document, through.slice(0, depth), through[depth] ?? "", reference);
+      reference = within(document, through.slice(0, depth), through[depth] ?? "", reference);
     }
     const [node, port] = splitPort(reference ?? "");
-    if (!port || items.length === 0) continue;
+    if (!port || node.includes("/") || items.length === 0) continue;
     const results = found.get(node) ?? [];
     results.push({ run, name, port, items });
     found.set(node, results);
   }
   return found;
+}
+
+/** The same a level further in; runs to a node in there name it by its way, `sub/node.port`. */
+function within(document: Graph, through: readonly string[], id: string, reference: string) {
+  const way = `${id}/`;
+  return reference.startsWith(way)
+    ? reference.slice(way.length)
+    : inside(document, through, id, reference);
 }
 
 /** What a node's output is inside its subgraph; empty if it comes from elsewhere. */

@@ -72,7 +72,7 @@ function turnsOf(state: EditorState, nodes: RunView["nodes"], id: string): NodeR
 }
 
 /** Which of the nodes that one went through are loops. */
-const loopsOn: (state: EditorState) => readonly boolean[] = memoise(
+export const loopsOn: (state: EditorState) => readonly boolean[] = memoise(
   (state) => [activeDocument(state)?.history.document, activeDocument(state)?.through] as const,
   (document, through) =>
     (through ?? []).map((id, depth) => {

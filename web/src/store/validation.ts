@@ -136,7 +136,7 @@ export const staleNodes: (state: EditorState) => ReadonlySet<string> = memoise(
   },
 );
 
-/** Whether what the shown run said of a node of the document is about an older state of it. */
+/** Whether what the shown run said of a node is about an older state of it, or it is gone. */
 const isOutdated = memoise(
   (state) => {
     const document = activeDocument(state);
@@ -145,7 +145,10 @@ const isOutdated = memoise(
   },
   (ran, now) => {
     const old = ran && now ? affected(ran, now, (name) => !sameInner(ran, now, name)) : NONE;
-    return (node: string) => old.has(node.split(/[/.]/, 1)[0] ?? "");
+    return (node: string) => {
+      const outermost = node.split(/[/.]/, 1)[0] ?? "";
+      return old.has(outermost) || (now !== undefined && !(outermost in now.nodes));
+    };
   },
 );
 
