@@ -16,13 +16,14 @@ export interface Real {
 }
 
 const MARK = "\u0000number:";
-const UNUSUAL = /\d{16}|\d\.0+(?!\d)|\d[eE]/;
+const LONG = /\d{16}/;
+const LONG_OR_REAL = /\d{16}|\d\.0+(?!\d)|\d[eE]/;
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MARKED = /"\\u0000number:(-?[\d.]+(?:e[+-]?\d+)?)"/g;
 
 /** Parse JSON text; throws `SyntaxError` on what is no JSON. `reals` keeps `2.0` from being 2. */
 export function parseJson(text: string, { reals = false } = {}): Json {
-  if (!UNUSUAL.test(text)) return JSON.parse(text) as Json;
+  if (!(reals ? LONG_OR_REAL : LONG).test(text)) return JSON.parse(text) as Json;
   let found = false;
   const marked = text.replace(STRING_OR_NUMBER, (token) => {
     if (token.startsWith('"') || !isSpecial(token, reals)) return token;
