@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,7 +109,8 @@ def kept_name(path: Path, digest: str) -> str:
 def self_contained(
     workflow: Workflow, types: NodeTypes, keeper: Keeper, saved: Saved | None = None
 ) -> Workflow:
-    """The same workflow with its files kept and the saved workflows that it uses inside."""
+    """The same workflow with its files kept and the saved workflows that it uses inside;
+    itself, if it is so already."""
     whole = _with_files(workflow, types, keeper)
     found: dict[str, Workflow] = {}
     pending: list[tuple[Workflow, frozenset[str]]] = [(whole, frozenset())]
@@ -165,7 +167,13 @@ def _with_files(workflow: Workflow, types: NodeTypes, keeper: Keeper) -> Workflo
             doc = doc.model_copy(update={"inputs": {**doc.inputs, **changed}})
         nodes[id] = doc
     inner = {name: _with_files(used, types, keeper) for name, used in workflow.workflows.items()}
+    if _same(nodes, workflow.nodes) and _same(inner, workflow.workflows):
+        return workflow
     return workflow.model_copy(update={"nodes": nodes, "workflows": inner})
+
+
+def _same(values: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    return all(value is others[name] for name, value in values.items())
 
 
 def _kept(value: Any, port: InputPort, keeper: Keeper) -> Any:

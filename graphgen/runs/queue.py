@@ -187,15 +187,10 @@ class RunQueue:
         entrance.let_in(record, document, *more)
         return record
 
-    def submit_soon(self, submission: Submission) -> Future[Accepted]:
-        """``submit`` for who has other things to do than to wait for the disk: what can be
-        wrong with the submission is raised here, and what with the disk by the future."""
-        entrance = self._entrance()
-        return entrance.let_in_soon(*self._submissions.admit(submission))
-
     def submit_known(self, submission: Submission) -> Future[Accepted] | None:
-        """``submit_soon`` for an event loop: it blocks at nothing. Takes what was submitted
-        before and stands alone, see ``keep.stands_alone``; None for anything else."""
+        """``submit`` for an event loop, as it blocks at nothing: the future has the run when
+        the disk has it. Takes what was submitted before and stands alone, see
+        ``keep.stands_alone``; None for anything else."""
         with self._state.at_once() as free:
             if not free:
                 return None

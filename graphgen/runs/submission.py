@@ -43,30 +43,45 @@ class Submission(NamedTuple):
     name: str = ""
 
 
-class _Admitted(NamedTuple):
-    """What runs of the same document, inputs and targets have in common.
+class _Known(NamedTuple):
+    """A workflow that was submitted.
 
     Attributes:
-        name: Of the workflow.
-        inputs: As JSON text, since every run has its own.
+        workflow: As it was read.
+        whole: With what it took from outside when it was checked; itself, if that was nothing.
+        document: What its runs have.
         planner: Found nothing wrong with it; packs that are loaded again have another.
     """
 
+    workflow: Workflow
+    whole: Workflow
     document: Document
-    name: str
-    inputs: str
-    targets: list[str] | None
     planner: Planner
 
 
+class _Checked(NamedTuple):
+    """Inputs, as JSON text, and targets that need no other check of a workflow."""
+
+    inputs: str
+    planner: Planner
+
+
+class _Keys(NamedTuple):
+    """What a workflow is known by, and what with inputs and targets."""
+
+    workflow: bytes
+    submission: bytes
+
+
 class Submissions:
-    """Checks what is submitted to one engine; the same is checked again only if it depends
-    on what lies outside of it."""
+    """Checks what is submitted to one engine. The same is not read again, and checked again
+    only if it depends on what lies outside of it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._keeper = InputKeeper(engine.workspace, engine.environment)
-        self._known = Recent[bytes, _Admitted]()
+        self._known = Recent[bytes, _Known]()
+        self._checked = Recent[bytes, _Checked]()
 
     def admit(self, submission: Submission) -> tuple[RunRecord, Document]:
         """The record of a new run, and the document that it runs: with the saved workflows
@@ -76,62 +91,84 @@ class Submissions:
             InvalidWorkflow: With every problem.
         """
         check_priority(submission.priority)
-        key = _digest(submission)
-        return _recorded(self._find(key) or self._check(submission, key), submission)
+        keys = _keys(submission)
+        found = self._find(keys) or self._check(submission, keys)
+        return _recorded(submission, *found)
 
     def admit_known(self, submission: Submission) -> tuple[RunRecord, Document] | None:
         """The same at once, if nothing has to be looked at for it."""
         check_priority(submission.priority)
-        known = self._find(_digest(submission))
-        return None if known is None else _recorded(known, submission)
+        found = self._find(_keys(submission))
+        return None if found is None else _recorded(submission, *found)
 
-    def _find(self, key: bytes | None) -> _Admitted | None:
-        known = None if key is None else self._known.get(key)
-        return known if known is not None and known.planner is self._engine.planner else None
-
-    def _check(self, submission: Submission, key: bytes | None) -> _Admitted:
+    def _find(self, keys: _Keys | None) -> tuple[Document, str] | None:
+        """The document of what needs no other check, and its inputs."""
+        if keys is None:
+            return None
+        known, checked = self._known.get(keys.workflow), self._checked.get(keys.submission)
+        if known is None or checked is None:
+            return None
         planner = self._engine.planner
-        given, targets = submission.workflow, submission.targets
-        workflow = given if isinstance(given, Workflow) else Workflow.parse(given, "workflow")
+        valid = known.planner is planner and checked.planner is planner
+        return (known.document, checked.inputs) if valid else None
+
+    def _check(self, submission: Submission, keys: _Keys | None) -> tuple[Document, str]:
+        given, planner = submission.workflow, self._engine.planner
+        registry = planner.registry
+        known = None if keys is None else self._known.get(keys.workflow)
+        if known is not None:
+            workflow = known.workflow
+        else:
+            workflow = given if isinstance(given, Workflow) else Workflow.parse(given, "workflow")
         values = _as_json(submission.inputs)
         filled = workflow.with_inputs(values)
-        problems = planner.check(filled, targets)
+        problems = planner.check(filled, submission.targets)
         if problems:
             raise InvalidWorkflow(problems)
-        registry = planner.registry
         whole = self_contained(workflow, registry, self._keeper, self._engine.saved_workflow)
-        document = Document.of(with_packs(whole, registry))
-        wanted = None if targets is None else list(targets)
-        admitted = _Admitted(document, workflow.name, to_text(values), wanted, planner)
-        if key is not None and stands_alone(filled, registry):
-            self._known.add(key, admitted, len(document.text))
-        return admitted
+        if known is None or known.whole is not whole or known.planner is not planner:
+            document = Document.of(with_packs(whole, registry))
+            known = _Known(workflow, whole, document, planner)
+        document, inputs = known.document, to_text(values)
+        if keys is not None:
+            self._known.add(keys.workflow, known, len(document.text))
+            if stands_alone(filled, registry):
+                self._checked.add(keys.submission, _Checked(inputs, planner), len(inputs))
+        return document, inputs
 
 
-def _recorded(admitted: _Admitted, submission: Submission) -> tuple[RunRecord, Document]:
+def _recorded(
+    submission: Submission, document: Document, inputs: str
+) -> tuple[RunRecord, Document]:
     run_id, now = new_run_id(), time.time()
+    name, targets = document.workflow.name, submission.targets
     record = RunRecord(
         run_id=run_id,
-        name=_storable(submission.name or admitted.name),
-        workflow_name=_storable(admitted.name),
+        name=_storable(submission.name or name),
+        workflow_name=_storable(name),
         status="queued",
         priority=submission.priority,
         created=now,
         # Nobody else's, so that it can be cleared away when the run is interrupted.
-        folder=f"{folder_name(admitted.name, now)}-{run_id[-8:]}",
-        inputs=json.loads(admitted.inputs),
-        targets=None if admitted.targets is None else list(admitted.targets),
+        folder=f"{folder_name(name, now)}-{run_id[-8:]}",
+        inputs=json.loads(inputs),  # of its own
+        targets=None if targets is None else list(targets),
     )
-    return record, admitted.document
+    return record, document
 
 
-def _digest(submission: Submission) -> bytes | None:
-    """What a submission of plain data is known by; None if it is something else."""
-    asked: Any = submission[:3]
+def _keys(submission: Submission) -> _Keys | None:
+    """None for what is no plain data."""
+    document: Any = submission.workflow
+    rest: Any = submission.inputs, submission.targets
     try:
-        data = marshal.dumps(asked, MARSHAL_VERSION)
+        workflow = _digest(marshal.dumps(document, MARSHAL_VERSION))
+        return _Keys(workflow, _digest(workflow + marshal.dumps(rest, MARSHAL_VERSION)))
     except ValueError:
         return None
+
+
+def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 

@@ -44,12 +44,11 @@ async def submit_once(request: web.Request, prepare: Callable[[], Submission]) -
     """Submit a run, in another thread, or give the one that was submitted under the key."""
     parts = services(request)
     queue = parts.queue
-    if HEADER not in request.headers:
-        return await parts.outcome(await parts.call(lambda: queue.submit_soon(prepare())))
-    key = await _key(request)
+    key = await _key(request) if HEADER in request.headers else None
 
     def submit() -> Accepted:
-        record = queue.submitted(key) or queue.submit(*prepare(), key)
+        known = None if key is None else queue.submitted(key)
+        record = known or queue.submit(*prepare(), key)
         return Accepted(record, queue.position(record.run_id))
 
     return await parts.call(submit)
