@@ -112,6 +112,15 @@ def test_the_same_run_again_is_all_cached(engine):
     assert CALLS == {}
 
 
+def test_whether_the_function_of_a_node_was_called(engine):
+    good = graph({"a": "core/number"}, {"a": "a.value"})
+    bad = graph({"a": "core/fail"}, {"a": "a.value"})
+
+    assert engine.run(good).nodes.ran
+    assert not engine.run(good).nodes.ran
+    assert engine.run(bad).nodes.ran
+
+
 def test_an_edited_leaf_runs_only_what_is_below_it(engine):
     engine.run(SUM)
 

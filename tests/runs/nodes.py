@@ -161,6 +161,15 @@ def write(value: int = 0, *, ctx: Context) -> str:
     return path.name
 
 
+@node("runs/folder", title="Folder", volatile=True)
+def folder(value: int = 0, *, ctx: Context) -> int:
+    """Make the run's output folder, and fail if told so."""
+    ctx.outputs.mkdir(parents=True)
+    if value < 0:
+        raise ValueError("nothing to write")
+    return value
+
+
 @node("runs/await_file", title="Await a file", volatile=True)
 def await_file(value: int = 0, name: str = "go", *, ctx: Context) -> int:
     """Hold until there is a file in the workspace's inputs."""
@@ -201,6 +210,7 @@ NODES = (
     scroll,
     secret,
     write,
+    folder,
     await_file,
     crash,
 )

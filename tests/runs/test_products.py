@@ -81,6 +81,14 @@ def test_the_disk_has_the_files_before_a_row_names_them(kind, queue, engine, mon
         assert {place.stat().st_ino for place in wanted} <= at_the_end.pop()
 
 
+@pytest.mark.parametrize("value", [1, -1])
+def test_a_folder_in_which_no_node_wrote_is_removed(queue, engine, value):
+    record = run(queue, one("runs/folder"), {"value": value})
+
+    assert record.status == ("failed" if value < 0 else "succeeded")
+    assert files_below(engine.workspace.outputs) == set()
+
+
 def test_a_large_list_is_one_file(queue, engine):
     (item,) = run(queue, giving("core/upto", count=20_000)).outputs["out"]
 
