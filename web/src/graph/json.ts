@@ -30,10 +30,23 @@ export function parseJson(text: string, { reals = false } = {}): Json {
     found = true;
     return JSON.stringify(MARK + token);
   });
-  if (!found) return JSON.parse(text) as Json;
-  return JSON.parse(marked, (_, value: unknown) =>
-    typeof value === "string" && value.startsWith(MARK) ? special(value.slice(MARK.length)) : value,
-  ) as Json;
+  return found ? unmarked(JSON.parse(marked) as Json) : (JSON.parse(text) as Json);
+}
+
+/** Puts numbers in the place of their marks; several times as fast as by `JSON.parse` itself. */
+function unmarked(value: Json): Json {
+  if (typeof value === "string") {
+    return value.startsWith(MARK) ? special(value.slice(MARK.length)) : value;
+  }
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      value[index] = unmarked(item);
+    });
+  } else if (value !== null && typeof value === "object") {
+    const members = value as JsonObject;
+    for (const key of Object.keys(members)) members[key] = unmarked(members[key] as Json);
+  }
+  return value;
 }
 
 const INTEGER = /^-?\d+$/;
