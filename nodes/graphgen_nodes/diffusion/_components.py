@@ -14,13 +14,14 @@ from graphgen import ModelRef, NodeError
 from .._torchvision import prepare_torchvision
 from . import _kernels
 from ._encoding import LoadedEncoder
+from ._misfit import first_line, misfit, missing_tensors
 
 prepare_torchvision()
 
 import diffusers  # noqa: E402
 import transformers  # noqa: E402
 
-from ._pretrained import from_pretrained  # noqa: E402
+from ._pretrained import from_pretrained, load_tokenizer  # noqa: E402
 
 
 def load(component: str, ref: ModelRef, dtype: torch.dtype) -> tuple[Any, set[str]]:
@@ -119,35 +120,3 @@ def _no_bars() -> Iterator[None]:
     finally:
         if shown:
             transformers.utils.logging.enable_progress_bar()
-
-
-def load_tokenizer(folder: Path) -> Any:
-    """A tokenizer's folder, with no question to any hub."""
-    try:
-        return transformers.AutoTokenizer.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
-        )
-    except Exception as error:  # likewise
-        raise NodeError(
-            f"{folder} can't be loaded as a tokenizer: {first_line(error)}", code="damaged_model"
-        ) from error
-
-
-def missing_tensors(names: Any) -> str:
-    """A word on tensors that are not there."""
-    ordered = sorted(names)
-    return f"it lacks {len(ordered)} tensors, such as {ordered[0]}"
-
-
-def misfit(path: Path, cls: Any, why: str) -> NodeError:
-    """The error for files that do not hold the network that they should."""
-    return NodeError(
-        f"{path} can't be loaded as a {cls.__name__}: {why}",
-        hint="the file is damaged, or not what its configuration says",
-        code="damaged_model",
-    )
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text."""
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__

@@ -7,10 +7,15 @@ whole process: a thread that makes a tensor meanwhile would get one in half prec
 from __future__ import annotations
 
 from functools import cache, wraps
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+
+from graphgen import NodeError
+
+from ._misfit import first_line
 
 
 def from_pretrained(cls: Any, folder: str, dtype: torch.dtype, **options: Any) -> tuple[Any, Any]:
@@ -31,6 +36,18 @@ def from_pretrained(cls: Any, folder: str, dtype: torch.dtype, **options: Any) -
     )
     network.__class__ = cls
     return network, info
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """A tokenizer's folder, with no question to any hub."""
+    try:
+        return transformers.AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # likewise
+        raise NodeError(
+            f"{folder} can't be loaded as a tokenizer: {first_line(error)}", code="damaged_model"
+        ) from error
 
 
 @cache

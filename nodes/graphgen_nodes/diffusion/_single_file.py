@@ -19,9 +19,10 @@ from diffusers.loaders.single_file_utils import (
 
 from graphgen import ModelRef
 
-from ._components import first_line, load_tokenizer, misfit, missing_tensors
 from ._encoding import LoadedEncoder
 from ._kernels import cast
+from ._misfit import first_line, misfit, missing_tensors
+from ._pretrained import load_tokenizer
 from .fitting import (
     AUTOENCODER,
     CONFIGS,

@@ -1,4 +1,4 @@
-"""What the sampling nodes share: checks, and one walk from a latent to a latent."""
+"""What the sampling nodes share: one walk from a latent to a latent, for several at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphgen import Cancelled, Context, NodeError
 
 from ..image.types import Mask
+from ._checks import check_latent
 from .samplers import SpacingError, build_scheduler
 from .types import Conditioning, DiffusionModel, Latent
 
@@ -30,26 +31,6 @@ class Settings:
     spacing: str
     denoise: float
     seed: int | None
-
-
-def check_conditioning(model: DiffusionModel, conditioning: Conditioning, port: str) -> None:
-    """Raise ``NodeError`` unless the model can attend to the conditioning."""
-    if conditioning.width != model.text_width:
-        raise NodeError(
-            f"{model.unet.name} attends to text states of width {model.text_width}, and the "
-            f"{port} conditioning has width {conditioning.width}",
-            hint="encode the prompt with the text encoder of the same model",
-            port=port,
-        )
-    if model.pooled_width is not None and (
-        conditioning.pooled is None or conditioning.pooled.shape[-1] != model.pooled_width
-    ):
-        raise NodeError(
-            f"{model.unet.name} also takes a pooled text state of width {model.pooled_width}, "
-            f"which the {port} conditioning lacks",
-            hint="encode the prompt with the text encoder of the same model",
-            port=port,
-        )
 
 
 @dataclass(frozen=True)
@@ -105,8 +86,9 @@ def walk_together(requests: Sequence[Request]) -> list[Latent | BaseException]:
     walks: list[_Walk] = []
     for index, request in enumerate(requests):
         try:
-            _check_latent(request.model, request.latent, request.mask, request.settings)
-            if _skipped(request.settings) == request.settings.steps:
+            settings = request.settings
+            check_latent(request.model, request.latent, request.mask, settings.denoise)
+            if _skipped(settings) == settings.steps:
                 outcomes[index] = request.latent
             else:
                 walks.append(_Walk(index, request))
@@ -223,53 +205,6 @@ def _skipped(settings: Settings) -> int:
 
 def _size(latent: Latent) -> tuple[int, int]:
     return latent.height, latent.width
-
-
-def _check_latent(
-    model: DiffusionModel, latent: Latent, mask: Mask | None, settings: Settings
-) -> None:
-    if latent.channels != model.latent_channels or latent.scale != model.scale:
-        raise NodeError(
-            f"{model.unet.name} denoises latents of {model.latent_channels} channels in cells of "
-            f"{model.scale} pixels, and this latent has {latent.channels} in cells of "
-            f"{latent.scale}",
-            hint="make the latent with the same model, or with its VAE",
-            port="latent",
-        )
-    if latent.noise and settings.denoise < 1:
-        raise NodeError(
-            "noise can only be denoised all the way: denoise must be 1",
-            hint="for image to image, link diffusion/encode_image here",
-            port="denoise",
-        )
-    if model.in_channels != model.latent_channels:
-        expected = 2 * model.latent_channels + 1
-        if model.in_channels != expected:
-            raise NodeError(
-                f"{model.unet.name} reads {model.in_channels} channels, and this node knows "
-                f"models that read {model.latent_channels}, or {expected} for inpainting",
-                port="model",
-            )
-        if latent.masked is None:
-            raise NodeError(
-                f"{model.unet.name} is made for inpainting: it reads {expected} channels, among "
-                "them a mask and the rest of the picture",
-                hint="link a mask to diffusion/encode_image",
-                port="latent",
-            )
-    if mask is not None:
-        if latent.noise:
-            raise NodeError(
-                "a mask needs a picture to keep the rest of, and this latent is noise",
-                hint="for inpainting, link diffusion/encode_image here",
-                port="mask",
-            )
-        if mask.values.shape[0] not in (1, latent.batch):
-            raise NodeError(
-                f"{mask.values.shape[0]} masks for {latent.batch} pictures",
-                hint="give one mask, or one for each picture",
-                port="mask",
-            )
 
 
 def _inpainting_input(latent: Latent) -> torch.Tensor:

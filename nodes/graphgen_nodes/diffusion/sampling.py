@@ -11,7 +11,8 @@ from pydantic import Field
 from graphgen import Batch, Context, NodeError, node
 
 from ..image.types import Mask
-from ._walk import Request, Settings, check_conditioning, joins_with, walk, walk_together
+from ._checks import check_conditioning
+from ._walk import Request, Settings, joins_with, walk, walk_together
 from .samplers import Betas, SamplerName, Sigmas, Spacing
 from .text import encode_prompt
 from .types import Conditioning, DiffusionModel, Latent

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphgen import NodeError
 
-from .codec import from_array
+from ._pixels import from_array
 
 if TYPE_CHECKING:
     import torch

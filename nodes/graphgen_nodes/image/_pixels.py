@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphgen import NodeError
 
@@ -108,3 +108,14 @@ def same_batch(
         )
     count = max(counts)
     return first.expand(count, -1, -1, -1), second.expand(count, -1, -1, -1)
+
+
+def from_array(array: Any) -> torch.Tensor:
+    """An ``[h, w]`` or ``[h, w, c]`` uint8 array as ``[1, c, h, w]`` in 0..1."""
+    import numpy as np
+    import torch
+
+    values = np.asarray(array)
+    values = values[:, :, None] if values.ndim == 2 else values
+    tensor = torch.from_numpy(np.array(values, copy=True)).permute(2, 0, 1)
+    return tensor.to(torch.float32).div_(255).contiguous()[None]

@@ -81,7 +81,7 @@ class Typesetter:
         from PIL import Image as Pillow
         from PIL import ImageDraw
 
-        from .codec import from_array
+        from ._pixels import from_array
 
         sheet = Pillow.new("L", (width, max(1, len(lines) * self.line_height)))
         pen = ImageDraw.Draw(sheet)

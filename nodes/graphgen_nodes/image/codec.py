@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphgen import SaveTarget
 
@@ -113,14 +113,3 @@ def load_mask(path: Path) -> Mask:
 def mask_to_image(mask: Mask) -> Image:
     """A mask seen as a grey picture."""
     return Image(mask.values)
-
-
-def from_array(array: Any) -> torch.Tensor:
-    """An ``[h, w]`` or ``[h, w, c]`` uint8 array as ``[1, c, h, w]`` in 0..1."""
-    import numpy as np
-    import torch
-
-    values = np.asarray(array)
-    values = values[:, :, None] if values.ndim == 2 else values
-    tensor = torch.from_numpy(np.array(values, copy=True)).permute(2, 0, 1)
-    return tensor.to(torch.float32).div_(255).contiguous()[None]
