@@ -44,6 +44,8 @@ def test_compare_tells_before_and_after():
     assert rows["PSNR after"][0] == made.psnr
     assert rows["SSIM after"][0] == made.ssim > rows["SSIM before"][0]
     assert "2 slices" in made.report.notes[0]
+    one = truth.derive(truth.data[:1], "one")
+    assert compare(one, one, ctx=Context()).report.notes[0].startswith("1 slice;")
     alone = compare(truth, truth, ctx=Context())
     assert [row[0] for row in alone.report.rows] == ["PSNR", "SSIM", "RMSE"]
     assert alone.psnr == math.inf

@@ -82,7 +82,8 @@ def compare(
         gain = 0.0 if after == had else after - had  # infinity less infinity is no number
         rows += [(f"{name} before", had, of), (f"{name} after", after, of)]
         rows.append((f"{name} change", gain, of))
-    note = f"{depth} slices; PSNR and SSIM refer to a range of {f'{span:g} {unit}'.strip()}."
+    slices = "1 slice" if depth == 1 else f"{depth} slices"
+    note = f"{slices}; PSNR and SSIM refer to a range of {f'{span:g} {unit}'.strip()}."
     return Compared(Report("Compared with the truth", tuple(rows), (note,)), *figures["volume"])
 
 
