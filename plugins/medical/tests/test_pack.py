@@ -34,6 +34,19 @@ def test_every_node_documents_itself(engine):
         assert json.loads(json.dumps(spec.to_dict(), allow_nan=False)) == spec.to_dict()
 
 
+def test_what_changes_a_volume_says_what_becomes_of_hounsfield_units(engine):
+    changing = [
+        spec
+        for spec in engine.registry.nodes.values()
+        if all(
+            any("volume" in port.type.names for port in ports.values())
+            for ports in (spec.inputs, spec.outputs)
+        )
+    ]
+    assert len(changing) > 15
+    assert [s.id for s in changing if "Hounsfield units: " not in s.description] == []
+
+
 def test_listing_nodes_loads_nothing_heavy():
     code = """
 import sys
