@@ -50,7 +50,9 @@ def pick(
         return values[index]
     except IndexError:
         raise NodeError(
-            f"the list has {len(values)} items, none at index {index}", port="index"
+            f"the list has {len(values)} items, none at index {index}",
+            hint=f"0 to {len(values) - 1}, or -1 for the last" if values else "it is empty",
+            port="index",
         ) from None
 
 

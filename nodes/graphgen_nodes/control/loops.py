@@ -91,7 +91,11 @@ def while_(
     ):
         if name not in names:
             kind = "input" if names is body.inputs else "output"
-            raise NodeError(f"the body has no {kind} named {name!r}", port="body")
+            raise NodeError(
+                f"the body has no {kind} named {name!r}",
+                hint="it takes an input `state` and gives the outputs `state` and `continue`",
+                port="body",
+            )
     given: dict[str, Any] = {"state": {"literal": state}}
     if "iteration" in body.inputs:
         given["iteration"] = iteration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -30,6 +31,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "greater": operator.gt,
     "greater or equal": operator.ge,
 }
+_LONG = re.compile(r"\d{5}")
 
 
 @node("control/value", title="Value")
@@ -49,12 +51,28 @@ def format_text(
     value can't be reached.
     """
     try:
-        fields = [field for _, field, _, _ in Formatter().parse(template) if field is not None]
-        if any(field != "value" for field in fields):
-            raise NodeError("the only field is {value}", hint="write braces twice", port="template")
+        for _, field, form, _ in Formatter().parse(template):
+            if field is not None:
+                _check_field(field, form or "")
         return template.format(value=value)
-    except (ValueError, IndexError) as error:
-        raise NodeError(f"the template can't be used: {error}", port="template") from None
+    except (ValueError, IndexError, TypeError) as error:
+        raise NodeError(
+            f"the template can't be used: {error}",
+            hint="see Format String Syntax in the Python documentation",
+            port="template",
+        ) from None
+
+
+def _check_field(field: str, form: str) -> None:
+    # Fields inside a format would be looked up like any other, with attributes and items.
+    if field != "value" or "{" in form:
+        raise NodeError("the only field is {value}", hint="write braces twice", port="template")
+    if _LONG.search(form):
+        raise NodeError(
+            f"the format {form[:40]!r} makes too long a text",
+            hint="a width or a precision has at most four digits",
+            port="template",
+        )
 
 
 @node("control/arithmetic", title="Arithmetic")
@@ -77,9 +95,15 @@ def arithmetic(
     try:
         result = _ARITHMETIC[operation](a, b)
     except (ZeroDivisionError, OverflowError) as error:
-        raise NodeError(f"{a} {operation} {b}: {error}", port="b") from None
+        raise NodeError(
+            f"{a} {operation} {b}: {error}", hint="choose another b", port="b"
+        ) from None
     if isinstance(result, complex):
-        raise NodeError(f"{a} {operation} {b} is no real number", port="a")
+        raise NodeError(
+            f"{a} {operation} {b} is no real number",
+            hint="of a negative number only whole powers are",
+            port="a",
+        )
     return float(result)
 
 
@@ -95,4 +119,8 @@ def compare(
     try:
         return bool(_COMPARISONS[operation](a, b))
     except TypeError as error:
-        raise NodeError(f"these can't be compared: {error}", port="b") from None
+        raise NodeError(
+            f"these can't be compared: {error}",
+            hint="link two numbers or two texts",
+            port="b",
+        ) from None

@@ -51,6 +51,7 @@ def check_latent(model: DiffusionModel, latent: Latent, mask: Mask | None, denoi
             raise NodeError(
                 f"{model.unet.name} reads {model.in_channels} channels, and this node knows "
                 f"models that read {model.latent_channels}, or {expected} for inpainting",
+                hint="take a model for text to image, or one for inpainting",
                 port="model",
             )
         if latent.masked is None:

@@ -44,9 +44,11 @@ def load_tokenizer(folder: Path) -> Any:
         return transformers.AutoTokenizer.from_pretrained(
             str(folder), local_files_only=True, trust_remote_code=False
         )
-    except Exception as error:  # likewise
+    except Exception as error:  # the libraries raise many kinds for a damaged file
         raise NodeError(
-            f"{folder} can't be loaded as a tokenizer: {first_line(error)}", code="damaged_model"
+            f"{folder} can't be loaded as a tokenizer: {first_line(error)}",
+            hint="get the folder again; it holds tokenizer.json, or vocab.json and merges.txt",
+            code="damaged_model",
         ) from error
 
 

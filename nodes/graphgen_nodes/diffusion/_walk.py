@@ -238,6 +238,7 @@ def _scheduler(model: DiffusionModel, settings: Settings) -> Any:
     except (ValueError, NotImplementedError) as error:
         raise NodeError(
             f"the sampler {settings.sampler} can't be set up for {model.unet.name}: {error}",
+            hint="choose another sampler, or fewer changes to sigmas, betas and spacing",
             port="sampler",
         ) from error
     return scheduler

@@ -57,6 +57,7 @@ def _read_pipeline(folder: Path, index: dict[str, Any]) -> Parts:
         raise NodeError(
             f"{folder} holds a {index.get('_class_name', 'pipeline of unknown kind')}, "
             f"and a pipeline with a {' or '.join(_UNETS)} was expected",
+            hint="Stable Diffusion 1, 2 and XL, and models of pixels such as DDPM, have one",
             port="model",
             code="wrong_model",
         )
@@ -175,6 +176,7 @@ def _component_files(folder: Path) -> list[Path]:
     if not weights:
         raise NodeError(
             f"{folder} has no weights: a .safetensors file was expected",
+            hint="get the folder again; large files may not have come along",
             code="missing_model",
         )
     return [folder / "config.json", *weights]
@@ -204,7 +206,9 @@ def read_json(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise NodeError(
-            f"{path} is missing: a folder in diffusers' layout was expected", code="damaged_model"
+            f"{path} is missing: a folder in diffusers' layout was expected",
+            hint="get the folder again, with all its files",
+            code="damaged_model",
         ) from None
     except ValueError as error:
         raise NodeError(f"{path} is not JSON: {error}", code="damaged_model") from None

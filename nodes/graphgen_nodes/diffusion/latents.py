@@ -101,6 +101,7 @@ def encode_image(
         raise NodeError(
             f"a picture of {image.width} x {image.height} pixels is smaller than one cell of "
             f"{vae.weights.name}, which is {vae.scale} pixels",
+            hint="enlarge it first, such as with image/resize",
             port="image",
         )
     pixels = _pixels.crop(pixels, vae.scale)

@@ -33,6 +33,7 @@ def read_lora(path: Path) -> Shapes:
         raise NodeError(
             f"{path} holds {kind_of(shapes)}, and a LoRA for Stable Diffusion was expected, "
             "in the format of diffusers, peft or kohya",
+            hint="graphgen models lists what there is",
             port="lora",
             code="wrong_model",
         )

@@ -178,6 +178,7 @@ def read_vae_file(path: Path, family: str) -> VAE:
     if not any(name.endswith("decoder.conv_in.weight") for name in shapes):
         raise NodeError(
             f"{path} holds {kind_of(shapes)}, and a VAE of Stable Diffusion was expected",
+            hint="a whole checkpoint is loaded with diffusion/load_model",
             port="vae",
             code="wrong_model",
         )

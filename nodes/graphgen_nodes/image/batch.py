@@ -65,7 +65,9 @@ def pick(
         )
     if first + count > image.batch:
         raise NodeError(
-            f"{count} pictures from {first} on reach beyond a batch of {image.batch}", port="count"
+            f"{count} pictures from {first} on reach beyond a batch of {image.batch}",
+            hint=f"at most {image.batch - first}",
+            port="count",
         )
     return Image(image.pixels[first : first + count].contiguous())
 

@@ -147,7 +147,11 @@ def mask_combine(
 
     if first.values.shape[2:] != second.values.shape[2:]:
         sizes = " and ".join(f"{m.shape[3]} x {m.shape[2]}" for m in (first.values, second.values))
-        raise NodeError(f"the masks differ in size: {sizes}", port="second")
+        raise NodeError(
+            f"the masks differ in size: {sizes}",
+            hint="resize the pictures that they are made of",
+            port="second",
+        )
     a, b = same_batch(first.values, second.values, "second")
     if operation == "union":
         return Mask(torch.maximum(a, b))

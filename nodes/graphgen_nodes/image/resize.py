@@ -64,7 +64,9 @@ def resize(
     size, box = resize_plan(image.width, image.height, width, height, mode, multiple_of)
     if size[0] * size[1] * image.batch > MAX_EDGE**2:
         raise NodeError(
-            f"{image.batch} pictures of {size[0]} x {size[1]} would not fit in memory", port="width"
+            f"{image.batch} pictures of {size[0]} x {size[1]} would not fit in memory",
+            hint="choose a smaller size, or take fewer at once",
+            port="width",
         )
     return Image(resample(image.pixels, size, filter, box, linear_light, ctx))
 
