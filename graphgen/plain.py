@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -27,11 +28,16 @@ def is_plain(value: Any) -> bool:
 
 
 def to_json(value: Any) -> Any:
-    """Plain data as JSON can hold it: NaN and infinities, which it has not, become text."""
+    """Plain data as JSON can hold it: NaN and infinities, which it has not, become text, and
+    keys what JSON makes of them."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
-        return {key: to_json(item) for key, item in value.items()}
+        return {_key(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_json(item) for item in value]
     return value
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else json.dumps(key)

@@ -37,6 +37,11 @@ def test_what_json_has_not_becomes_text():
     assert to_json(value) == {"a": ["Infinity", "-Infinity", ["NaN", 1.5]]}
 
 
+def test_keys_are_those_that_json_makes_of_them():
+    value = {None: 1, True: 2, 3: {4.5: 5}, "a": 6}
+    assert to_json(value) == json.loads(json.dumps(value))
+
+
 def test_other_objects_are_not_plain():
     assert not is_plain([1, {"a": object()}])
     assert not is_plain({("a", "b"): 1})

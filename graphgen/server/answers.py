@@ -7,20 +7,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
+from pydantic_core import PydanticSerializationError
+from pydantic_core import to_json as encoded
 
 from ..plain import to_json
 from ..problems import GraphgenError, Problem
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
 
 def json_bytes(value: Any) -> bytes:
-    """Compact UTF-8. NaN, infinities and half characters, which JSON has not, become text."""
+    """Compact UTF-8. NaN and infinities, which JSON has not, become text; half characters,
+    which UTF-8 has not, are escaped."""
     try:
-        return _encode(value).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-    except ValueError:
+        return encoded(value, inf_nan_mode="strings")
+    except PydanticSerializationError:  # half a character, or hundreds of levels
         return json.dumps(to_json(value), separators=(",", ":")).encode()
 
 
