@@ -82,6 +82,12 @@ it("takes all turns of a loop together", () => {
   expect(Object.fromEntries(deep)).toEqual({ d: { status: "failed", seconds: 1 } });
 });
 
+it("shows the same for the same results, whatever else changes", () => {
+  const items: OutputItem[] = [{ value: "two\nlines" }];
+  const results = [{ run: "r", name: "n", port: "p", items }];
+  expect(shownOf(results)).toBe(shownOf(results));
+});
+
 it("counts the rows of short values, and names the ports if there is anything larger", () => {
   const shown = (...items: OutputItem[]) => shownOf([{ run: "r", name: "n", port: "p", items }]);
   const picture = { file: "a.png", media_type: "image/png", bytes: 1, url: "" };

@@ -27,9 +27,16 @@ export type Shown = string | number | readonly string[];
 /** Longest text that stays on one row of a card, in characters. */
 const SHORT = 28;
 
+const known = new WeakMap<readonly NodeResult[], Shown>();
+
+/** The same object for the same results, so that a card is not drawn again for nothing. */
 export function shownOf(results: readonly NodeResult[]): Shown {
+  const before = known.get(results);
+  if (before !== undefined) return before;
   const items = results.flatMap((result) => result.items);
-  return items.every(isShort) ? items.length : results.map((result) => result.port);
+  const shown = items.every(isShort) ? items.length : results.map((result) => result.port);
+  known.set(results, shown);
+  return shown;
 }
 
 function isShort(item: OutputItem): boolean {
