@@ -68,9 +68,15 @@ class ModelLibrary:
 
 def model_bytes(path: Path) -> int:
     """Size on disk of a model's file, or of all in its folder."""
-    if path.is_dir():
-        return sum(member.stat().st_size for member in path.rglob("*") if member.is_file())
-    return path.stat().st_size if path.exists() else 0
+    members = path.rglob("*") if path.is_dir() else (path,)
+    return sum(_file_bytes(member) for member in members)
+
+
+def _file_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # removed in this moment, or not ours to look at
+        return 0
 
 
 def _exists(path: str) -> bool:
@@ -82,19 +88,26 @@ def _exists(path: str) -> bool:
 
 def _models_under(root: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    pending = [root]
+    pending: list[tuple[Path, frozenset[tuple[int, int]]]] = [(root, frozenset())]
     while pending:
-        folder = pending.pop()
-        for entry in folder.iterdir():
-            if entry.is_dir():
+        folder, around = pending.pop()
+        try:
+            stat, entries = folder.stat(), list(folder.iterdir())
+        except OSError:  # not ours to read, such as lost+found, or removed in this moment
+            continue
+        here = stat.st_dev, stat.st_ino
+        if here in around:  # a link leads in a circle
+            continue
+        for entry in entries:
+            if os.path.isdir(entry):  # pathlib raises where it may not look
                 if _is_model_folder(entry):
                     found[entry.relative_to(root).as_posix()] = entry
                 else:
-                    pending.append(entry)
+                    pending.append((entry, around | {here}))
             elif entry.suffix in WEIGHT_SUFFIXES:
                 found[entry.relative_to(root).as_posix()] = entry
     return found
 
 
 def _is_model_folder(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in _MARKS)
+    return any(os.path.isfile(folder / name) for name in _MARKS)

@@ -1,11 +1,15 @@
 """The model library: names to files and folders."""
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphgen import NodeError
-from graphgen.models.library import ModelLibrary
+from graphgen.models.library import ModelLibrary, model_bytes
 from tests.support import attempt
 
 
@@ -45,6 +49,38 @@ def test_names_are_files_and_folders_of_models(folders):
         "sd15",
         "spleen",
     ]
+
+
+def test_folders_that_link_to_each_other_are_looked_into_once(folders):
+    mine = folders.folders[0]
+    before = folders.names()
+    (mine / "loras" / "up").symlink_to(mine)
+    (mine / "loras" / "here").symlink_to(mine / "loras")
+    (mine / "circle").symlink_to(mine / "circle")
+    (mine / "also").symlink_to(mine / "loras")
+    (mine / "circle.pt").symlink_to(mine / "circle.pt")
+
+    assert set(folders.names()) - {"circle.pt", "also/ink.safetensors"} == set(before)
+    assert "also/ink.safetensors" in folders.names()
+    assert model_bytes(folders.entries()["circle.pt"]) == 0
+    assert model_bytes(folders.entries()["also/ink.safetensors"]) == len("lora")
+
+
+def test_a_folder_that_can_not_be_read_hides_no_other(folders, monkeypatch):
+    """Such as lost+found, where models have a disk of their own."""
+    mine = folders.folders[0]
+    (mine / "lost+found").mkdir(mode=0)  # for root, who runs some tests, it can be read
+    before, listed = folders.names(), Path.iterdir
+
+    def refuse(path):
+        if path.name == "lost+found":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert folders.names() == before
+    with pytest.raises(NodeError, match="no model named"):
+        folders.find("nothing")
 
 
 def test_every_name_can_be_found(folders):
