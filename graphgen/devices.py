@@ -144,7 +144,18 @@ def _host_memory() -> tuple[int, int]:
     free, total = memory.available, memory.total
     try:
         limit = int((_CGROUP / "memory.max").read_text())
-        used = int((_CGROUP / "memory.current").read_text())
+        used = int((_CGROUP / "memory.current").read_text()) - _pages_of_files()
     except (OSError, ValueError):  # no container, or one without a limit
         return free, total
     return min(free, max(limit - used, 0)), min(total, limit)
+
+
+def _pages_of_files() -> int:
+    """Bytes of files that the container's memory holds because there was room: whoever wants
+    memory gets them."""
+    try:
+        told = (_CGROUP / "memory.stat").read_text()
+    except OSError:
+        return 0
+    counts = dict(line.split(maxsplit=1) for line in told.splitlines() if " " in line)
+    return int(counts.get("active_file", 0)) + int(counts.get("inactive_file", 0))

@@ -47,6 +47,12 @@ def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     assert devices.default_budget("cpu") == 150_000
     assert devices.default_model_budget("cpu") == 300_000
 
+    # Weights that were read are pages of their files, of which most of "current" may be.
+    (tmp_path / "memory.current").write_text("990000\n")
+    told = "anon 90000\nfile 900000\nshmem 0\ninactive_file 700000\nactive_file 150000\n"
+    (tmp_path / "memory.stat").write_text(told)
+    assert devices.free_and_total("cpu") == (860_000, 1_000_000)
+
     (tmp_path / "memory.max").write_text("max\n")
     assert devices.free_and_total("cpu")[1] > 1_000_000
 
