@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     130 an interruption.
     """
     collect_seldom()
+    # NumPy's threads for matrices sleep at once when they have nothing to do, from the start on.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     import typer
 
     from .app import app

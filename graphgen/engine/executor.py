@@ -9,7 +9,6 @@ others are sent to their lane and come back as messages on a queue.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from ..problems import Cancelled, Problem
 from . import events as ev
 from .arguments import arguments_of
 from .arrive import FAILED, Unavailable, all_made, returned
+from .at_rest import found_at_rest
 from .calls import Call
 from .context import CancelToken, Context
 from .expand import Expansion, map_items, sources_of, unfold
@@ -100,8 +100,11 @@ class Run:
                 self._emit(ev.RunStarted(self.run_id, time.time(), len(self._ledger.steps)))
             for at in self._wanted:
                 self._ledger.uses[at] += 1
-            if not (light and self._all_at_rest()):
+            at_rest = found_at_rest(self._ledger, self._cache, self._wanted) if light else None
+            if at_rest is None:
                 self._demand(self._wanted)
+            for at, values in (at_rest or {}).items():
+                self._found(at, values)
             while True:
                 try:
                     self._advance()
@@ -135,17 +138,6 @@ class Run:
             if not self._running and (token.cancelled or idle):
                 return
             next_of(queue)()
-
-    def _all_at_rest(self) -> bool:
-        """Whether all that is wanted was found on disk, without torch."""
-        wanted = list(dict.fromkeys(self._wanted))
-        keys = [key for at in wanted if (key := self._ledger.steps[at].key) is not None]
-        if "torch" in sys.modules or len(keys) < len(wanted):
-            return False
-        found = self._cache.at_rest(keys)
-        for at, values in zip(wanted, found or (), strict=found is not None):
-            self._found(at, values)
-        return found is not None
 
     # Demand: from the targets backwards
 
