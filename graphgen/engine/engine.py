@@ -27,7 +27,7 @@ from ..plugins.manager import Choice, Plugins
 from ..problems import InvalidWorkflow, Problem
 from ..registry import Registry
 from ..workflow import Workflow, embedded
-from ..workspace import Files, Workspace
+from ..workspace import Files, Workspace, lies_in
 from .context import DTYPES, CancelToken, Context
 from .events import Listener
 from .executor import Run
@@ -362,8 +362,7 @@ class Engine:
         """The workflow that the workspace holds under a name, or None."""
         path = self.workspace.workflows / f"{name}.json"
         try:
-            inside = path.resolve().is_relative_to(self.workspace.workflows.resolve())
-            found = inside and path.is_file()
+            found = lies_in(path, self.workspace.workflows) and path.is_file()
         except (OSError, ValueError):  # no name that the system takes
             return None
         return Workflow.read(path) if found else None

@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -42,8 +41,11 @@ class Mailbox:
         self._calls.append(call)
         if not self._awake and self._loop is not None:
             self._awake = True
-            with suppress(RuntimeError):
+            try:
                 self._loop.call_soon_threadsafe(self._deliver)
+            except RuntimeError:  # it has ended
+                self._calls.clear()
+                self._awake = False
 
     def _deliver(self) -> None:
         # First the mark, then the calls: one that comes in between wakes the loop again.

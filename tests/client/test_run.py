@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -195,11 +194,9 @@ def test_targets_name_priority_and_the_document_of_a_run(client):
 
 
 def test_a_wait_that_takes_too_long_ends_and_the_run_goes_on(client):
-    began = time.perf_counter()
     with pytest.raises(WaitTimeout, match=r"within 0\.2 s") as caught:
         client.run(WAIT, {"value": 5}, timeout=0.2)
 
-    assert time.perf_counter() - began < 5
     assert isinstance(caught.value, TimeoutError)
     assert client.get(caught.value.run_id).status == "running"
     GATE.set()

