@@ -28,16 +28,29 @@ class InputFile(InputMarker):
     ``ctx.files.resolve(name)``.
 
     Attributes:
-        suffixes: What an editor offers to pick, such as ``(".png", ".jpg")``.
+        suffixes: What an editor offers to pick, such as ``(".png", ".nii.gz")``, whatever
+            their case; any file if there are none. No other file is refused for its name.
         folders: Whether a folder can be given as well, such as a DICOM series.
+
+    Raises:
+        ValueError: A suffix does not begin with a dot.
     """
 
     suffixes: tuple[str, ...] = ()
     widget: str = "file"
     folders: bool = False
 
+    def __post_init__(self) -> None:
+        if isinstance(self.suffixes, str) or not all(s.startswith(".") for s in self.suffixes):
+            raise ValueError(f'suffixes are like (".png", ".jpg"), not {self.suffixes!r}')
+
     def schema(self) -> dict[str, Any]:
-        return {**super().schema(), **({"folders": True} if self.folders else {})}
+        schema = super().schema()
+        if self.suffixes:
+            schema["suffixes"] = list(self.suffixes)
+        if self.folders:
+            schema["folders"] = True
+        return schema
 
     def check(self, value: Any, environment: Environment) -> Problem | None:
         try:

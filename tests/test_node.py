@@ -315,11 +315,22 @@ def test_the_schema_of_a_port_tells_limits_default_and_widget():
     }
     assert ports["mode"].schema() == {"type": "string", "enum": ["a", "b"], "default": "b"}
     assert ports["pick"].schema()["enum"] == ["fast", "fine"]
-    assert ports["path"].schema()["widget"] == "file"
+    assert ports["path"].schema() == {
+        "type": "string",
+        "default": "x.png",
+        "widget": "file",
+        "suffixes": [".png"],
+    }
     assert ports["model"].schema()["widget"] == "model"
     assert ports["note"].schema()["default"] is None
     assert ports["many"].schema()["items"] == {"type": "number"}
     assert ports["latent"].schema() == {"default": None}
+
+
+@pytest.mark.parametrize("suffixes", [".png", ("png",)], ids=["text", "no dot"])
+def test_suffixes_that_are_none_are_refused(suffixes):
+    with pytest.raises(ValueError, match=r'like \(".png", ".jpg"\)'):
+        InputFile(suffixes)
 
 
 def test_the_default_in_the_catalogue_is_plain_json():

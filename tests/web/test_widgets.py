@@ -233,6 +233,43 @@ def test_files_are_uploaded_picked_and_dropped(page):
     expect(widget(page, "blur.image")).to_have_count(0)
 
 
+def test_only_files_that_an_input_reads_are_offered_unless_all_are_asked_for(editor, page):
+    inputs = editor.engine.workspace.inputs
+    (inputs / "kinds" / "more").mkdir(parents=True)
+    (inputs / "kinds" / "notes.txt").write_text("no picture")
+    (inputs / "kinds" / "upper.PNG").write_bytes(png())
+    (inputs / "kinds" / "more" / "list.csv").write_text("1,2")
+    drop_workflow(page, workflow({"load": {"type": "image/load"}}))
+    file = widget(page, "load.file")
+    file.click()
+    browser = page.get_by_role("dialog", name="File")
+    upload = browser.locator("input[type=file]")
+    browser.locator('[data-file="kinds"]').click()
+    expect(browser.locator('[data-file="kinds/upper.PNG"]')).to_be_visible()
+    expect(browser.locator('[data-file="kinds/more"]')).to_be_visible()
+    expect(browser.locator('[data-file="kinds/notes.txt"]')).to_have_count(0)
+    kinds = upload.get_attribute("accept").split(",")
+    assert ".png" in kinds
+    assert ".txt" not in kinds
+    browser.locator('[data-file="kinds/more"]').click()
+    expect(browser).to_contain_text("No file here fits.")
+    expect(browser.locator("[data-file]")).to_have_count(0)
+
+    browser.get_by_label("All files").check()
+    expect(browser.locator('[data-file="kinds/more/list.csv"]')).to_be_visible()
+    assert upload.get_attribute("accept") is None
+    browser.get_by_role("button", name="kinds/more").click()
+    browser.locator('[data-file="kinds/notes.txt"]').click()
+    expect(file).to_contain_text("kinds/notes.txt")
+
+    file.click()  # what is taken stays in sight, and nothing else like it
+    browser.locator('[data-file="kinds"]').click()
+    expect(browser.locator('[data-file="kinds/notes.txt"]')).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(browser.locator("[data-file]")).to_have_count(3)
+
+
 def test_a_picture_dropped_on_the_canvas_becomes_a_node(page):
     drop_file(page, "cat.png", png("orange"), "image/png")
     file = widget(page, "load.file")

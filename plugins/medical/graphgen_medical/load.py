@@ -10,9 +10,10 @@ from graphgen import Context, InputFile, NodeError, node
 from pydantic import Field
 
 from . import nifti, nrrd
+from .dicom.headers import BARE_SUFFIXES
 from .types import Volume
 
-SUFFIXES = (".dcm", ".zip", *nifti.SUFFIXES, *nrrd.SUFFIXES)
+SUFFIXES = (*BARE_SUFFIXES, ".zip", *nifti.SUFFIXES, *nrrd.SUFFIXES)
 
 
 @node("medical/load", title="Load scan")

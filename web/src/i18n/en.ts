@@ -73,6 +73,8 @@ export const en = {
   "file.take_folder": "This folder",
   "file.uploading": "Uploading…",
   "file.none": "No files here yet: upload one, or drop it on the node.",
+  "file.none_fits": "No file here fits.",
+  "file.all": "All files",
   "file.clear": "Take no file",
   "model.choose": "Choose a model",
   "model.search": "Search models",

@@ -75,6 +75,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "file.take_folder": "此文件夹",
   "file.uploading": "正在上传…",
   "file.none": "这里还没有文件:请上传,或拖到节点上。",
+  "file.none_fits": "这里没有合适的文件。",
+  "file.all": "所有文件",
   "file.clear": "不使用文件",
   "model.choose": "选择模型",
   "model.search": "搜索模型",

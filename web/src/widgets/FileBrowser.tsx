@@ -13,6 +13,7 @@ import { useText } from "../i18n";
 import { Icon } from "../panels/Icon";
 import { type Anchor, Popover } from "../panels/Popover";
 import { type PickedFolder, pickedFolder } from "./folders";
+import { acceptOf, hasSuffix } from "./suffixes";
 import { useLoaded } from "./useLoaded";
 
 interface FileBrowserProps {
@@ -24,6 +25,8 @@ interface FileBrowserProps {
   readonly onPick: (path: string) => void;
   /** Whether a folder can be taken as a whole. */
   readonly folders: boolean;
+  /** Of the files that are offered; all are if there are none. */
+  readonly suffixes: readonly string[];
   readonly onUpload: (given: File | PickedFolder | null | undefined) => void;
   readonly onClear: (() => void) | null;
   readonly onClose: () => void;
@@ -37,10 +40,15 @@ export function FileBrowser(props: FileBrowserProps) {
   const t = useText();
   const [folder, setFolder] = useState("");
   const [query, setQuery] = useState("");
+  const [all, setAll] = useState(false);
   const files = useLoaded(listInputs, folder);
   const upload = useRef<HTMLInputElement>(null);
   const wanted = query.trim().toLowerCase();
-  const found = files?.filter((entry) => entry.name.toLowerCase().includes(wanted));
+  const suffixes = all ? [] : props.suffixes;
+  const offered = files?.filter(
+    (entry) => isFolder(entry) || entry.path === props.chosen || hasSuffix(entry.name, suffixes),
+  );
+  const found = offered?.filter((entry) => entry.name.toLowerCase().includes(wanted));
   return (
     <Popover anchor={props.anchor} label={props.label} className="browser" onClose={props.onClose}>
       <div className="browser-bar">
@@ -64,6 +72,7 @@ export function FileBrowser(props: FileBrowserProps) {
           ref={upload}
           type="file"
           hidden
+          accept={acceptOf(suffixes)}
           aria-label={t("file.upload")}
           onChange={({ currentTarget }) => props.onUpload(currentTarget.files?.[0])}
         />
@@ -104,12 +113,26 @@ export function FileBrowser(props: FileBrowserProps) {
           />
         ))}
       </div>
-      {found?.length === 0 && <p className="browser-note">{t("file.none")}</p>}
-      {props.onClear && (
-        <button type="button" className="browser-clear" onClick={props.onClear}>
-          {t("file.clear")}
-        </button>
+      {found?.length === 0 && (
+        <p className="browser-note">{t(files?.length ? "file.none_fits" : "file.none")}</p>
       )}
+      <div className="browser-foot">
+        {props.onClear && (
+          <button type="button" className="browser-clear" onClick={props.onClear}>
+            {t("file.clear")}
+          </button>
+        )}
+        {props.suffixes.length > 0 && (
+          <label className="browser-all" title={props.suffixes.join(" ")}>
+            <input
+              type="checkbox"
+              checked={all}
+              onChange={({ currentTarget }) => setAll(currentTarget.checked)}
+            />
+            {t("file.all")}
+          </label>
+        )}
+      </div>
     </Popover>
   );
 }

@@ -11,6 +11,7 @@ import { Icon } from "../panels/Icon";
 import { hasFiles } from "./drop";
 import { FileBrowser } from "./FileBrowser";
 import { droppedFolder, type PickedFolder } from "./folders";
+import { suffixesOf } from "./suffixes";
 import type { Widget, WidgetProps } from "./widget";
 
 const ROW = 32;
@@ -127,6 +128,7 @@ function FilePicker({ id, label, value, schema, onChange }: WidgetProps) {
             setOpen(false);
           }}
           folders={folders}
+          suffixes={suffixesOf(schema)}
           onUpload={take}
           onClear={name === null ? null : () => onChange(undefined)}
           onClose={() => setOpen(false)}
