@@ -75,20 +75,16 @@ class ServerWorkflows:
         content = await self._link.call("GET", f"{_place(name)}/history")
         return [Revision(**entry) for entry in content["revisions"]]
 
+    async def deleted(self) -> list[SavedWorkflow]:
+        """The last save of each workflow that was deleted, by name; ``restore`` brings one
+        back."""
+        content = await self._link.call("GET", "/api/workflows", query={"deleted": 1})
+        return [_entry(entry) for entry in content["workflows"]]
+
     async def list(self) -> list[SavedWorkflow]:
         """What is saved, by name."""
         content = await self._link.call("GET", "/api/workflows")
-        return [
-            SavedWorkflow(
-                entry["name"],
-                entry["title"],
-                entry["description"],
-                entry["revision"],
-                entry["modified"],
-                problem_of(entry["problem"]) if entry["problem"] else None,
-            )
-            for entry in content["workflows"]
-        ]
+        return [_entry(entry) for entry in content["workflows"]]
 
     async def read(self, name: str, revision: int | None = None) -> Saved:
         """A saved workflow as it is now, or as one of its saves was."""
@@ -119,13 +115,24 @@ class ServerWorkflows:
         return (await self._link.call("PUT", _place(name), body))["revision"]
 
     async def delete(self, name: str, revision: int | None = None) -> None:
-        """Remove a saved workflow; its history stays.
+        """Remove a saved workflow; its history stays, and ``restore`` brings it back.
 
         Raises:
             Conflict: It was saved since ``revision``.
         """
         headers = {} if revision is None else {"If-Match": f'"{revision}"'}
         await self._link.call("DELETE", _place(name), headers=headers)
+
+    async def restore(self, name: str) -> int:
+        """Bring a deleted workflow back as it was last saved.
+
+        Returns:
+            The number of that save.
+
+        Raises:
+            Conflict: There is a workflow of that name again.
+        """
+        return (await self._link.call("POST", f"{_place(name)}/restore"))["revision"]
 
     async def rename(self, name: str, new: str, title: str | None = None) -> int:
         """Give a saved workflow another name; its history comes along.
@@ -157,6 +164,17 @@ class ServerWorkflows:
         body = await with_files(inputs, self._upload, schema)
         path, query, sent = f"{_place(name)}/run", {"priority": priority}, time.time()
         return accepted(await self._link.call_once(path, body, query), sent, name, priority)
+
+
+def _entry(entry: Mapping[str, Any]) -> SavedWorkflow:
+    return SavedWorkflow(
+        entry["name"],
+        entry["title"],
+        entry["description"],
+        entry["revision"],
+        entry["modified"],
+        problem_of(entry["problem"]) if entry["problem"] else None,
+    )
 
 
 def _place(name: str) -> str:

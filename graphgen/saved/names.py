@@ -34,6 +34,11 @@ def check_name(name: str) -> str:
     )
 
 
+def is_name(name: str) -> bool:
+    """Whether a name is one, in its one spelling."""
+    return not _wrong(name) and unicodedata.is_normalized("NFC", name)
+
+
 def _wrong(name: str) -> str | None:
     if not name:
         return "it is empty"

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..outputs import write_problem
-from ..problems import GraphgenError, InvalidWorkflow, Problem
+from ..problems import GraphgenError, Problem
 from ..workflow import Workflow
 from ..workspace import atomic_file
 from .files import File, SavedWorkflow, Stamp, described, is_inside, look_at
 from .history import History, Revision
-from .names import check_name
+from .names import check_name, is_name
 from .problems import SaveConflict, UnknownWorkflow
 
 HISTORY_FOLDER = ".history"
@@ -26,7 +26,6 @@ SETTLED_SECONDS = 0.1
 
 Revisions = list[Revision]
 Entries = list[SavedWorkflow]
-Names = list[str]
 
 
 class _Known(NamedTuple):
@@ -123,13 +122,15 @@ class SavedWorkflows:
                 raise UnknownWorkflow(name, revision) from None
         return Workflow.parse_json(data, f"revision {revision} of {name!r}")
 
-    def deleted(self) -> Names:
-        """Names of the workflows of which only the history is left; ``read_revision`` and
-        ``write`` bring one back."""
+    def deleted(self) -> Entries:
+        """The last save of each workflow of which only the history is left, by name;
+        ``restore`` brings one back."""
         with self._lock:
             folder = self.folder / HISTORY_FOLDER
-            names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-            return sorted(n for n in names.difference(self._names()) if self._history(n).last())
+            kept = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            names = sorted(filter(is_name, kept.difference(self._names())))
+            found = [(name, *self._last(name)) for name in names]
+        return [described(name, file, number) for name, number, file in found if file]
 
     # Writing
 
@@ -173,6 +174,28 @@ class SavedWorkflows:
             if expected is not None and expected != current:
                 raise SaveConflict(name, current, expected)
             self._path(name).unlink()
+
+    def restore(self, name: str) -> int:
+        """Bring a deleted workflow back as it was last saved; returns the revision, which is
+        the one that it had.
+
+        Raises:
+            UnknownWorkflow: There never was one of that name.
+            SaveConflict: There is one of that name.
+            InvalidWorkflow: The name can't be.
+            GraphgenError: It can't be written.
+        """
+        name = check_name(name)
+        with self._alone():
+            current = self._current(name, keep=True)
+            if current:
+                raise SaveConflict(name, current, 0)
+            _, file = self._last(name)
+            if file is None:
+                raise UnknownWorkflow(name)
+            with atomic_file(self._path(name)) as temporary:
+                temporary.write_bytes(file.data)
+            return self._look(name, keep=True).revision
 
     def rename(self, name: str, new: str, title: str | None = None) -> Renamed:
         """Give a workflow another name. Its history comes along, behind that of a deleted
@@ -226,17 +249,21 @@ class SavedWorkflows:
 
     def _names(self) -> Iterator[str]:
         for path in sorted(self.folder.glob("*.json")):
-            try:
-                if check_name(path.stem) == path.stem and is_inside(path, self.folder):
-                    yield path.stem
-            except InvalidWorkflow:
-                continue
+            if is_name(path.stem) and is_inside(path, self.folder):
+                yield path.stem
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
 
     def _history(self, name: str) -> History:
         return History(self.folder / HISTORY_FOLDER / name)
+
+    def _last(self, name: str) -> tuple[int, File | None]:
+        """The last revision in the history, and its number; 0 and None if there is none."""
+        history = self._history(name)
+        number = history.last()
+        path = history.path(number)
+        return number, look_at(path, self.folder, content=True) if number else None
 
     def _current(self, name: str, keep: bool = False) -> int:
         """The revision that is saved, 0 if there is none."""

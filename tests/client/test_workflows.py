@@ -43,6 +43,24 @@ def test_conflicting_saves_are_refused(client):
         client.workflows.read("sum")
 
 
+def test_a_deleted_workflow_is_brought_back(client):
+    client.workflows.write("sum", ADD)
+    client.workflows.write("sum", {**ADD, "name": "Sum"})
+    client.workflows.delete("sum")
+
+    (entry,) = client.workflows.deleted()
+    assert (entry.name, entry.title, entry.revision) == ("sum", "Sum", 2)
+    assert client.workflows.list() == []
+    assert client.workflows.restore("sum") == 2
+    assert client.workflows.read("sum").workflow.name == "Sum"
+    assert client.workflows.deleted() == []
+    with pytest.raises(Conflict) as caught:
+        client.workflows.restore("sum")
+    assert caught.value.current == 2
+    with pytest.raises(NotFound, match="'none'"):
+        client.workflows.restore("none")
+
+
 def test_history_rename_list_and_schema(client):
     client.workflows.write("a", graph({"n": "core/number"}, {"n": "n.value"}))
     client.workflows.write("a", ADD)

@@ -185,13 +185,67 @@ def test_a_deleted_one_can_be_brought_back(saved):
     saved.delete("a", 2)
 
     assert saved.list() == []
-    assert saved.deleted() == ["a"]
+    (entry,) = saved.deleted()
+    assert (entry.name, entry.title, entry.revision, entry.problem) == ("a", "y", 2, None)
+    assert abs(entry.modified - time.time()) < 60
     with pytest.raises(UnknownWorkflow):
         saved.read("a")
     assert revisions(saved, "a") == [2, 1]
+    assert saved.restore("a") == 2
+    assert saved.read("a") == (doc("y"), 2)
+    assert saved.deleted() == []
+    assert saved.write("a", doc("z"), 2) == 3
+
+
+def test_an_earlier_save_of_a_deleted_one_can_be_brought_back(saved):
+    saved.write("a", doc("x"), 0)
+    saved.write("a", doc("y"), 1)
+    saved.delete("a")
+
     assert saved.write("a", saved.read_revision("a", 1), 0) == 3
     assert saved.read("a") == (doc("x"), 3)
+
+
+def test_nothing_is_restored_over_what_is_there_or_out_of_nothing(saved, folder):
+    saved.write("a", doc("x"), 0)
+    with pytest.raises(SaveConflict) as refused:
+        saved.restore("a")
+    assert refused.value.current == 1
+    saved.delete("a")
+    (folder / "a.json").write_text('{"nodes": {}, "name": "by hand"}')
+    with pytest.raises(SaveConflict):
+        saved.restore("a")
+    assert saved.read("a") == (doc("by hand"), 2)
+    with pytest.raises(UnknownWorkflow):
+        saved.restore("never")
+    with pytest.raises(InvalidWorkflow):
+        saved.restore("../a")
+
+
+def test_a_damaged_one_is_deleted_and_brought_back_as_it_was(saved, folder):
+    saved.write("a", doc("x"), 0)
+    (folder / "a.json").write_bytes(b'{"nodes": ')
+    saved.delete("a")
+
+    (entry,) = saved.deleted()
+    assert (entry.revision, entry.problem.code) == (2, "not_a_workflow")
+    assert saved.restore("a") == 2
+    assert (folder / "a.json").read_bytes() == b'{"nodes": '
+
+
+def test_what_else_lies_beside_histories_is_no_deleted_workflow(saved, folder, tmp_path):
+    saved.write("a", doc("x"), 0)
+    (tmp_path / "outside.json").write_text('{"nodes": {}}')
+    (folder / ".history" / "linked").mkdir()
+    (folder / ".history" / "linked" / "000001.json").symlink_to(tmp_path / "outside.json")
+    (folder / ".history" / "empty").mkdir()
+    (folder / ".history" / "file").write_text("text")
+    (folder / ".history" / "no:name").mkdir()
+    (folder / ".history" / "no:name" / "000001.json").write_text('{"nodes": {}}')
+
     assert saved.deleted() == []
+    with pytest.raises(UnknownWorkflow):
+        saved.restore("linked")
 
 
 def test_deleting_keeps_an_edit_by_hand(saved, folder):
@@ -537,6 +591,18 @@ class SavedAndModel(RuleBasedStateMachine):
             self.saved.delete(name, self.revision(name))
         del self.now[name]
 
+    @rule(name=NAMES)
+    def restore(self, name):
+        if name in self.now:
+            with pytest.raises(SaveConflict):
+                self.saved.restore(name)
+        elif name in self.kept:
+            assert self.saved.restore(name) == len(self.kept[name])
+            self.now[name] = self.kept[name][-1]
+        else:
+            with pytest.raises(UnknownWorkflow):
+                self.saved.restore(name)
+
     @precondition(lambda self: self.now)
     @rule(data=st.data(), new=NAMES)
     def rename(self, data, new):
@@ -560,7 +626,9 @@ class SavedAndModel(RuleBasedStateMachine):
     def they_agree(self):
         listed = {e.name: (e.title, e.revision) for e in self.saved.list()}
         assert listed == {name: (title, self.revision(name)) for name, title in self.now.items()}
-        assert self.saved.deleted() == sorted(self.kept.keys() - self.now.keys())
+        deleted = {e.name: (e.title, e.revision) for e in self.saved.deleted()}
+        gone = self.kept.keys() - self.now.keys()
+        assert deleted == {name: (self.kept[name][-1], len(self.kept[name])) for name in gone}
         for name, titles in self.kept.items():
             assert revisions(self.saved, name) == list(range(len(titles), 0, -1))
             found = [self.saved.read_revision(name, at + 1).name for at in range(len(titles))]

@@ -38,6 +38,34 @@ def test_a_workflow_is_saved_read_listed_and_deleted(server):
     assert (gone.status_code, codes(gone)) == (404, ["unknown_workflow"])
 
 
+def test_a_deleted_workflow_is_listed_and_restored(server):
+    put(server, "mine", {**SUM, "name": "First"})
+    put(server, "mine", {**SUM, "name": "Second"})
+    put(server, "other")
+    assert server.get("/api/workflows?deleted=1").json() == {"workflows": []}
+    server.call("DELETE", "/api/workflows/mine")
+
+    (entry,) = server.get("/api/workflows?deleted=1").json()["workflows"]
+    assert (entry["name"], entry["title"], entry["revision"]) == ("mine", "Second", 2)
+    listed = server.get("/api/workflows?deleted=0").json()["workflows"]
+    assert [entry["name"] for entry in listed] == ["other"]
+    with server.watch() as watcher:
+        restored = server.call("POST", "/api/workflows/mine/restore")
+        watcher.until(lambda frames: frames[-1]["type"] == "workflows_changed")
+
+    assert watcher.frames[-1]["name"] == "mine"
+    assert (restored.status_code, restored.json()) == (200, {"name": "mine", "revision": 2})
+    assert restored.headers["ETag"] == '"2"'
+    assert server.get("/api/workflows/mine").json()["workflow"]["name"] == "Second"
+    assert server.get("/api/workflows?deleted=1").json() == {"workflows": []}
+    again = server.call("POST", "/api/workflows/mine/restore")
+    assert (again.status_code, codes(again), again.json()["current"]) == (409, ["save_conflict"], 2)
+    never = server.call("POST", "/api/workflows/never/restore")
+    assert (never.status_code, codes(never)) == (404, ["unknown_workflow"])
+    wrong = server.get("/api/workflows?deleted=yes")
+    assert (wrong.status_code, codes(wrong)) == (400, ["bad_request"])
+
+
 def test_every_save_is_kept(server):
     for number in range(1, 4):
         put(server, "w", {**SUM, "description": f"version {number}"})
@@ -98,6 +126,7 @@ def test_names_that_are_none_are_refused(server, name):
         ("GET", "/schema"),
         ("POST", "/run"),
         ("POST", "/rename"),
+        ("POST", "/restore"),
     ):
         body = {"workflow": SUM} if method == "PUT" else {"name": "x"} if path == "/rename" else {}
         response = server.call(method, f"/api/workflows/{name}{path}", json=body)

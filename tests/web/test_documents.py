@@ -262,6 +262,37 @@ def test_a_deleted_workflow_can_be_had_again(editor, page):
     page.keyboard.press("Control+o")
     row.click()
     expect(page.locator(TEXT)).to_have_value("from elsewhere")
+    history = editor.http.get(f"{editor.url}/api/workflows/rubbish/history").json()["revisions"]
+    assert [entry["revision"] for entry in history] == [1]
+
+
+def test_what_was_deleted_long_ago_is_restored_from_the_list(editor, page):
+    for name in ("treasure", "junk"):
+        put(editor, name, document_of(name.title()))
+        editor.http.delete(f"{editor.url}/api/workflows/{name}")
+    page.keyboard.press("Control+o")
+    deleted = page.locator(".deleted")
+    deleted.locator("summary").click()
+    expect(deleted.locator('[data-deleted="junk"]')).to_be_visible()
+    page.get_by_label("Search saved workflows").fill("treas")
+    expect(deleted.locator("[data-deleted]")).to_have_count(1)
+    press(page, "Restore treasure")
+    expect(deleted).to_have_count(0)
+    page.locator('[data-saved="treasure"]').click()
+    expect(page.locator(TEXT)).to_have_value("from elsewhere")
+
+    # Deleted while its tab is open, and restored in another window: the tab can be saved.
+    editor.http.delete(f"{editor.url}/api/workflows/treasure")
+    page.keyboard.press("Control+o")
+    expect(deleted).to_contain_text("Deleted")
+    deleted.locator("summary").click()
+    expect(deleted.locator('[data-deleted="treasure"]')).to_be_visible()
+    editor.http.post(f"{editor.url}/api/workflows/treasure/restore")
+    expect(deleted.locator('[data-deleted="treasure"]')).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.locator(TEXT).fill("changed since")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved as treasure")).to_be_visible()
 
 
 def test_a_save_from_elsewhere_is_not_written_over(editor, page):

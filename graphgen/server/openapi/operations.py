@@ -216,6 +216,9 @@ PATHS: dict[str, dict[str, Operation]] = {
             "workflows",
             "Saved workflows",
             record({"workflows": many(ref("SavedEntry"))}),
+            parameters=(
+                _in_query("deleted", {"enum": ["0", "1"]}, "1: those that can be restored."),
+            ),
         )
     },
     "/api/workflows/{name}": {
@@ -237,6 +240,15 @@ PATHS: dict[str, dict[str, Operation]] = {
             status="204",
             parameters=(NAME, IF_MATCH),
         ),
+    },
+    "/api/workflows/{name}/restore": {
+        "post": operation(
+            "restore_workflow",
+            "workflows",
+            "Bring a deleted workflow back as it was last saved",
+            ref("Saved"),
+            parameters=(NAME,),
+        )
     },
     "/api/workflows/{name}/rename": {
         "post": operation(

@@ -18,7 +18,7 @@ from ..answers import Refused, answer
 from ..bodies import RenameBody, SaveBody
 from ..body import read_body, read_json
 from ..frames import WorkflowsChanged
-from ..query import whole_number
+from ..query import one_of, whole_number
 from ..repeats import submit_once
 from ..services import services
 from ..views import saved_dict
@@ -27,8 +27,10 @@ from .runs import answered
 
 
 async def listed(request: web.Request) -> web.Response:
+    """What is saved, or with ``deleted=1`` what was deleted and can be restored."""
     parts = services(request)
-    found = await parts.call(parts.saved.list)
+    deleted = one_of(request, "deleted", ("0", "1")) == "1"
+    found = await parts.call(parts.saved.deleted if deleted else parts.saved.list)
     return answer({"workflows": [saved_dict(entry) for entry in found]})
 
 
@@ -63,6 +65,15 @@ async def delete(request: web.Request) -> web.Response:
     await parts.call(parts.saved.delete, name, _expected(request))
     _tell(request, name)
     return web.Response(status=204)
+
+
+async def restore(request: web.Request) -> web.Response:
+    """Bring a deleted workflow back as it was last saved."""
+    parts = services(request)
+    name = request.match_info["name"]
+    revision = await parts.call(parts.saved.restore, name)
+    _tell(request, name)
+    return answer({"name": name, "revision": revision}, headers={"ETag": f'"{revision}"'})
 
 
 async def rename(request: web.Request) -> web.Response:
@@ -145,6 +156,7 @@ ROUTES = [
     web.get("/api/workflows/{name}", show),
     web.put("/api/workflows/{name}", save),
     web.delete("/api/workflows/{name}", delete),
+    web.post("/api/workflows/{name}/restore", restore),
     web.post("/api/workflows/{name}/rename", rename),
     web.get("/api/workflows/{name}/history", history),
     web.get(r"/api/workflows/{name}/history/{revision:\d+}", revision),

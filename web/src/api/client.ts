@@ -46,6 +46,8 @@ export const api = {
     request<Queue>("PUT", "/api/queue/order", { body: { run_ids } }),
 
   savedWorkflows: () => request<{ workflows: SavedEntry[] }>("GET", "/api/workflows"),
+  /** The last saves of workflows that were deleted. */
+  deletedWorkflows: () => request<{ workflows: SavedEntry[] }>("GET", "/api/workflows?deleted=1"),
   saved: (id: string) => document<SavedWorkflow>(`/api/workflows/${name(id)}`),
   /** `revision` is the one that the change was made on, 0 for a new workflow. */
   save: (id: string, workflow: JsonObject, revision: number) =>
@@ -55,6 +57,8 @@ export const api = {
   renameSaved: (id: string, body: { name: string; title: string }) =>
     request<Renamed & { name: string }>("POST", `/api/workflows/${name(id)}/rename`, { body }),
   deleteSaved: (id: string) => request<null>("DELETE", `/api/workflows/${name(id)}`),
+  restoreSaved: (id: string) =>
+    request<{ name: string; revision: number }>("POST", `/api/workflows/${name(id)}/restore`),
   revisions: (id: string) =>
     request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),
   revision: (id: string, number: number) =>

@@ -161,6 +161,8 @@ export const en = {
   "doc.rename_hint": "Double-click to rename, drag to move",
   "doc.delete": "Delete {name}",
   "doc.deleted": "{name} is deleted",
+  "doc.deleted_ones": "Deleted",
+  "doc.restore": "Restore {name}",
   "doc.delete_sure": "Really delete",
   "doc.no_workflow": "There is no workflow in {name}",
   "doc.empty_folder": "There are no files in that folder",

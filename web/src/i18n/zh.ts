@@ -163,6 +163,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "doc.rename_hint": "双击重命名,拖动可移动",
   "doc.delete": "删除 {name}",
   "doc.deleted": "已删除 {name}",
+  "doc.deleted_ones": "已删除",
+  "doc.restore": "恢复 {name}",
   "doc.delete_sure": "确认删除",
   "doc.no_workflow": "{name} 中没有工作流",
   "doc.empty_folder": "该文件夹中没有文件",

@@ -2,15 +2,15 @@
 
 import { useEffect, useState } from "react";
 import { perform } from "../../actions";
-import { api } from "../../api/client";
 import type { SavedEntry } from "../../api/types";
-import { text, useText } from "../../i18n";
+import { useText } from "../../i18n";
 import { isUnsaved } from "../../store/documents";
 import { useEditor } from "../../store/store";
 import { tell } from "../../store/tell";
 import { closeDialog, Dialog, openDialog } from "../Dialog";
 import { Icon } from "../Icon";
 import { useAgo } from "../queue/time";
+import { Deleted, remove } from "./Deleted";
 import { RenameForm } from "./Rename";
 
 export function OpenDialog() {
@@ -21,12 +21,14 @@ export function OpenDialog() {
     useEditor.getState().loadLibrary().catch(tell);
   }, []);
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = (library ?? [])
-    .filter(({ name, title, description }) => {
-      const about = `${name} ${title} ${description}`.toLowerCase();
-      return words.every((word) => about.includes(word));
-    })
-    .sort((a, b) => b.modified - a.modified);
+  const filter = (entries: readonly SavedEntry[]) =>
+    entries
+      .filter(({ name, title, description }) => {
+        const about = `${name} ${title} ${description}`.toLowerCase();
+        return words.every((word) => about.includes(word));
+      })
+      .sort((a, b) => b.modified - a.modified);
+  const found = filter(library ?? []);
 
   return (
     <Dialog title={t("doc.open")} size="medium">
@@ -53,7 +55,6 @@ export function OpenDialog() {
           <Row key={entry.name} entry={entry} />
         ))}
       </ul>
-      <Closed />
       {library !== null && found.length === 0 && (
         <div className="empty">
           <p>{t(library.length > 0 ? "doc.none_found" : "doc.none_saved")}</p>
@@ -62,6 +63,8 @@ export function OpenDialog() {
           </button>
         </div>
       )}
+      <Closed />
+      <Deleted filter={filter} />
     </Dialog>
   );
 }
@@ -158,20 +161,6 @@ function Row({ entry }: { entry: SavedEntry }) {
       )}
     </li>
   );
-}
-
-/** Deletes a saved workflow; a toast brings it back. */
-async function remove(name: string): Promise<void> {
-  const { loadLibrary, notify } = useEditor.getState();
-  const { workflow } = await api.saved(name);
-  await api.deleteSaved(name);
-  await loadLibrary();
-  const restore = () => void api.save(name, workflow, 0).then(loadLibrary).catch(tell);
-  notify({
-    kind: "info",
-    text: text("doc.deleted", { name }),
-    action: { label: text("edit.undo"), run: restore },
-  });
 }
 
 function openSaved(name: string): void {
