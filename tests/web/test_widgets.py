@@ -100,9 +100,10 @@ def test_what_is_being_written_counts_for_keys_that_run_and_save(editor, page):
     page.keyboard.press("Control+Shift+s")
     page.get_by_label("Name", exact=True).fill("numbers")
     page.keyboard.press("Enter")
-    expect(page.locator('[data-tab="numbers"]')).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     count.fill("7")
-    page.keyboard.press("Control+s")
+    with page.expect_response("**/api/workflows/numbers"):
+        page.keyboard.press("Control+s")
     expect(page.locator(".unsaved")).to_have_count(0)
     saved = editor.http.get(f"{editor.url}/api/workflows/numbers").json()
     assert saved["workflow"]["nodes"]["number"]["inputs"]["count"] == 7
