@@ -20,7 +20,10 @@ def drop_file(page, name: str, content: bytes, kind: str) -> None:
 
 
 def drop_workflow(page, document: dict[str, Any], name: str = "dropped.json") -> None:
-    """Drop a document and wait until it is drawn."""
+    """Drop a document and wait until it is drawn, and fits the window."""
     drop_file(page, name, json.dumps(document).encode(), "application/json")
-    for node in document["nodes"]:
-        page.locator(f'[data-node="{node}"]').wait_for()
+    cards = [page.locator(f'[data-node="{node}"]') for node in document["nodes"]]
+    for card in cards:
+        card.wait_for()
+    for card in cards[-1:]:  # all move together
+        card.element_handle().wait_for_element_state("stable")

@@ -32,6 +32,8 @@ def selected(page: Any) -> set[str]:
 
 
 def middle(locator: Any) -> tuple[float, float]:
+    """Where it is when it has stopped moving."""
+    locator.element_handle().wait_for_element_state("stable")
     box = locator.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
