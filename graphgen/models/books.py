@@ -94,7 +94,6 @@ class Books:
     def hit(self, entry: Entry) -> Entry:
         """Note one more use of what lies ready; called with the lock held."""
         entry.users += 1
-        entry.rests = False
         entry.hits += 1
         self.hits += 1
         self.entries.move_to_end(entry.key)

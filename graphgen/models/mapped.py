@@ -45,8 +45,7 @@ class MappedFiles:
         """
         if unless is not None and unless.data_ptr() == tensor.data_ptr():
             return
-        if self.hold(tensor):
-            _give_back(*self._extent(tensor))
+        self.release_all((tensor,))
 
     def release_all(self, tensors: Iterable[torch.Tensor]) -> None:
         """Give back the pages of many; those that two of them share are whole ones, too."""

@@ -78,6 +78,7 @@ class ModelPool:
         finally:
             with self._books.lock:
                 entry.users -= 1
+                entry.rests = False
                 streamed = entry.offloaded
             self._shrink(device)
             if streamed:
