@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from graphgen import Engine, GraphgenError, InvalidWorkflow, Workflow
 from graphgen.cli.session import saved_names
 from graphgen.saved import SaveConflict, SavedWorkflows, UnknownWorkflow
-from graphgen.saved import workflows as workflows_module
+from graphgen.saved import folder as folder_module
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -528,10 +528,10 @@ def test_saves_from_several_processes_are_all_kept(saved, folder):
 
 def test_a_busy_folder_is_a_problem(saved, folder, monkeypatch):
     saved.write("a", doc("x"), 0)
-    other = SavedWorkflows(folder)
-    monkeypatch.setattr(workflows_module, "LOCK_SECONDS", 0.05)
+    other = folder_module.WorkflowFolder(folder)
+    monkeypatch.setattr(folder_module, "LOCK_SECONDS", 0.05)
 
-    with other._alone(), pytest.raises(GraphgenError) as refused:
+    with other.alone(), pytest.raises(GraphgenError) as refused:
         saved.write("a", doc("y"), 1)
 
     assert refused.value.problems[0].code == "folder_busy"
