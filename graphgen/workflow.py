@@ -103,6 +103,8 @@ class Workflow(BaseModel):
             raise InvalidWorkflow(
                 Problem("too_deep", f"{where} is nested too deeply to be a workflow")
             ) from None
+        except UnicodeDecodeError:
+            raise InvalidWorkflow(Problem("not_json", f"{where} is not UTF-8 text")) from None
         except ValueError as error:
             raise InvalidWorkflow(Problem("not_json", f"{where} is not JSON: {error}")) from None
         return cls.parse(document, where)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .problems import NodeError
+from .problems import InvalidWorkflow, NodeError, Problem
 
 ENVIRONMENT_VARIABLE = "GRAPHGEN_WORKSPACE"
 PARTIAL_PREFIX = ".partial-"
@@ -52,6 +52,26 @@ class Workspace:
     @property
     def cache(self) -> Path:
         return self.root / "cache"
+
+    def saved_workflow(self, name: str) -> Path | None:
+        """The file of the workflow that is saved under a name, or None.
+
+        Raises:
+            InvalidWorkflow: It is a link that is not followed.
+        """
+        path = self.workflows / f"{name}.json"
+        try:
+            if not lies_in(path.parent, self.workflows):
+                return None
+            fault = link_fault(path, self.workflows)
+            found = path.is_file()
+        except PermissionError:
+            return path  # who reads it will say so
+        except (OSError, ValueError):  # no name that the system takes
+            return None
+        if fault is not None:
+            raise InvalidWorkflow(unreadable_workflow(name, fault))
+        return path if found else None
 
 
 class Files:
@@ -114,6 +134,29 @@ def lies_in(path: Path, folder: Path) -> bool:
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError):
         return False
+
+
+def link_fault(path: Path, folder: Path) -> str | None:
+    """Why a symbolic link is not followed, in words; None if it leads to something in the
+    folder, or is none."""
+    if not path.is_symlink():
+        return None
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return "it is a link that leads in a circle"
+    if not inside:
+        return f"it is a link that leads out of {folder}"
+    return None if path.exists() else f"it is a link to {os.readlink(path)}, which is not there"
+
+
+def unreadable_workflow(name: str, reason: str) -> Problem:
+    """That the file of a saved workflow is there, but can't be read."""
+    return Problem(
+        "unreadable_file",
+        f"the saved workflow {name!r} can't be read: {reason}",
+        hint=f"see to {name}.json, among the saved workflows of the workspace",
+    )
 
 
 def sync_names(folder: Path) -> None:

@@ -6,11 +6,13 @@ a node that can't be fingerprinted, and so is never cached.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from graphgen import Context, GraphgenError, NodeError, TypeSpec, hookimpl, node
@@ -54,6 +56,19 @@ class Pack:
     @hookimpl
     def graphgen_models(self):
         return self.models
+
+
+@contextmanager
+def under_rights() -> Iterator[None]:
+    """As somebody whom the rights of files bind, which they do not root."""
+    if not hasattr(os, "geteuid") or os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def link(reference: str) -> dict[str, str]:

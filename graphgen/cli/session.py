@@ -50,12 +50,11 @@ def find_workflow(name: str, workspace: Workspace) -> tuple[Workflow, Path]:
         InvalidWorkflow: There is none, or it is damaged.
     """
     from ..workflow import Workflow
-    from ..workspace import lies_in
 
     path = Path(name)
     if not file_exists(path):
-        saved = workspace.workflows / f"{name}.json"
-        if lies_in(saved, workspace.workflows) and file_exists(saved):
+        saved = workspace.saved_workflow(name)
+        if saved is not None:
             path = saved
         elif not path.suffix:
             where = f"in {workspace.workflows}"

@@ -27,7 +27,7 @@ from ..plugins.manager import Choice, Plugins
 from ..problems import InvalidWorkflow, Problem
 from ..registry import Registry
 from ..workflow import Workflow, embedded
-from ..workspace import Files, Workspace, lies_in
+from ..workspace import Files, Workspace
 from .context import DTYPES, CancelToken, Context
 from .events import Listener
 from .executor import Run
@@ -359,13 +359,13 @@ class Engine:
         self.close()
 
     def saved_workflow(self, name: str) -> Workflow | None:
-        """The workflow that the workspace holds under a name, or None."""
-        path = self.workspace.workflows / f"{name}.json"
-        try:
-            found = lies_in(path, self.workspace.workflows) and path.is_file()
-        except (OSError, ValueError):  # no name that the system takes
-            return None
-        return Workflow.read(path) if found else None
+        """The workflow that the workspace holds under a name, or None.
+
+        Raises:
+            InvalidWorkflow: It can't be read, or is damaged.
+        """
+        path = self.workspace.saved_workflow(name)
+        return None if path is None else Workflow.read(path)
 
 
 def new_run_id() -> str:

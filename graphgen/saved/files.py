@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..problems import Problem
-from ..workspace import lies_in
+from ..workspace import link_fault
 
 Stamp = tuple[int, int, int]
 
@@ -22,9 +22,9 @@ class SavedWorkflow:
         name: Its name in the workspace.
         title: The name in the document, or ``name`` if it has none.
         description: From the document.
-        revision: Number of its last save.
-        modified: When the file was written, seconds since the epoch.
-        problem: Why it can't be read, if the file is damaged.
+        revision: Number of its last save; 0 if the file can't be read.
+        modified: When the file was written, seconds since the epoch; 0 if nobody may ask.
+        problem: Why it can't be used, if the file is damaged or can't be read.
     """
 
     name: str
@@ -43,17 +43,15 @@ class File(NamedTuple):
     data: bytes
 
 
-def is_inside(path: Path, folder: Path) -> bool:
-    """Whether there is such a file, and it is no link to outside of the folder."""
-    if path.is_symlink() and not lies_in(path, folder):
-        return False
-    return path.is_file()
-
-
 def look_at(path: Path, folder: Path, content: bool) -> File | None:
-    """The file as it is, with its content if that is wanted; None if there is none."""
+    """The file as it is, with its content if that is wanted; None if there is none, or it is a
+    link that is not followed.
+
+    Raises:
+        OSError: It can't be read.
+    """
     try:
-        if not is_inside(path, folder):
+        if link_fault(path, folder) or not path.is_file():
             return None
         before, data = None, b""
         # Again if somebody saved in this moment.
@@ -77,6 +75,17 @@ def described(name: str, file: File, revision: int) -> SavedWorkflow:
             raise ValueError("it is no workflow")
         title = str(document.get("name") or name)
         description = str(document.get("description") or "")
+    except UnicodeDecodeError:
+        problem = Problem("not_a_workflow", f"the saved workflow {name!r} is not UTF-8 text")
     except (ValueError, RecursionError) as error:
         problem = Problem("not_a_workflow", f"the saved workflow {name!r} is damaged: {error}")
     return SavedWorkflow(name, title, description, revision, file.modified, problem)
+
+
+def unreadable(name: str, path: Path, problem: Problem) -> SavedWorkflow:
+    """The entry of a file that can't be read."""
+    try:
+        modified = path.lstat().st_mtime
+    except OSError:
+        modified = 0.0
+    return SavedWorkflow(name, name, "", 0, modified, problem)

@@ -6,16 +6,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..outputs import write_problem
 from ..problems import GraphgenError, Problem
-from .files import File, SavedWorkflow, Stamp, described, is_inside, look_at
-from .history import History
+from ..workspace import link_fault
+from .files import File, SavedWorkflow, Stamp, described, look_at, unreadable
+from .history import History, Revision
 from .names import is_name
-from .problems import UnknownWorkflow
+from .problems import UnknownWorkflow, UnreadableWorkflow
 
 HISTORY_FOLDER = ".history"
 LOCK_SECONDS = 30.0
@@ -44,22 +45,30 @@ class WorkflowFolder:
         self._known: dict[str, _Known] = {}
 
     def entries(self) -> list[SavedWorkflow]:
-        """What is saved, by name."""
+        """What is saved, by name; what can't be read with the problem."""
         found = []
         for name in self.names():
             try:
                 found.append(self.look(name))
             except UnknownWorkflow:  # deleted by hand in this moment
                 continue
+            except UnreadableWorkflow as error:
+                found.append(unreadable(name, self.file(name), error.problems[0]))
         return found
 
     def deleted(self) -> list[SavedWorkflow]:
         """The last save of each workflow of which only the history is left, by name."""
         folder = self.path / HISTORY_FOLDER
         kept = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-        names = sorted(filter(is_name, kept.difference(self.names())))
-        found = [(name, *self.last(name)) for name in names]
-        return [described(name, file, number) for name, number, file in found if file]
+        found = []
+        for name in sorted(filter(is_name, kept.difference(self.names()))):
+            try:
+                number, file = self.last(name)
+            except UnreadableWorkflow as error:
+                found.append(unreadable(name, folder / name, error.problems[0]))
+            else:
+                found += [described(name, file, number)] if file else []
+        return found
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -81,8 +90,9 @@ class WorkflowFolder:
                 raise GraphgenError(write_problem(error, self.path)) from error
 
     def names(self) -> Iterator[str]:
+        """Of all files, also of those that can't be read."""
         for path in sorted(self.path.glob("*.json")):
-            if is_name(path.stem) and is_inside(path, self.path):
+            if is_name(path.stem) and _is_listed(path):
                 yield path.stem
 
     def file(self, name: str) -> Path:
@@ -92,18 +102,33 @@ class WorkflowFolder:
         return History(self.path / HISTORY_FOLDER / name)
 
     def last(self, name: str) -> tuple[int, File | None]:
-        """The last revision in the history, and its number; 0 and None if there is none."""
+        """The last revision in the history, and its number; 0 and None if there is none.
+
+        Raises:
+            UnreadableWorkflow: It can't be read.
+        """
         history = self.history(name)
-        number = history.last()
-        path = history.path(number)
-        return number, look_at(path, self.path, content=True) if number else None
+        try:
+            number = history.last()
+            path = history.path(number)
+            return number, look_at(path, self.path, content=True) if number else None
+        except OSError as error:
+            raise UnreadableWorkflow(name, _reason(error)) from None
 
     def current(self, name: str, keep: bool = False) -> int:
-        """The revision that is saved, 0 if there is none."""
+        """The revision that is saved, 0 if there is none.
+
+        Raises:
+            UnreadableWorkflow: There is one, and nobody can tell which.
+        """
         try:
             return self.look(name, keep).revision
         except UnknownWorkflow:
             return 0
+        except UnreadableWorkflow as error:
+            if error.link:
+                return 0
+            raise
 
     def look(self, name: str, keep: bool = False) -> SavedWorkflow:
         known = self._known.get(name)
@@ -113,30 +138,93 @@ class WorkflowFolder:
 
     def read(self, name: str, keep: bool = False) -> tuple[bytes, SavedWorkflow]:
         """What is saved under a name. What the history has not is brought into it; if that
-        can't be done, that is an error only for those who are about to write (``keep``)."""
+        can't be done, that is an error only for those who are about to write (``keep``).
+
+        Raises:
+            UnknownWorkflow: There is none.
+            UnreadableWorkflow: There is a file, but it can't be read.
+        """
         file = self.seen(name, content=True)
         history = self.history(name)
         known = self._known.get(name)
         if known is not None and known.stamp == file.stamp:
             return file.data, known.entry
-        revision = history.number_of(file.data)
-        if not revision:
-            try:
-                with self.alone():
-                    file = self.seen(name, content=True)  # it may have changed meanwhile
-                    revision = history.number_of(file.data) or history.add(file.data)
-            except GraphgenError as error:
-                if keep or isinstance(error, UnknownWorkflow):
-                    raise
-                return file.data, described(name, file, history.last() + 1)
+        try:
+            file, revision = self._numbered(name, file)
+        except (UnknownWorkflow, UnreadableWorkflow):
+            raise
+        except GraphgenError:
+            if keep:
+                raise
+            return file.data, described(name, file, _next(history))
         entry = described(name, file, revision)
         if time.time() - file.modified > SETTLED_SECONDS:
             self._known[name] = _Known(file.stamp, entry)
         return file.data, entry
 
+    def _numbered(self, name: str, file: File) -> tuple[File, int]:
+        """The file and its revision, which is made if the history has not its content."""
+        history = self.history(name)
+        try:
+            revision = history.number_of(file.data)
+        except OSError as error:
+            raise GraphgenError(write_problem(error, history.folder)) from error
+        if not revision:
+            with self.alone():
+                file = self.seen(name, content=True)  # it may have changed meanwhile
+                revision = history.number_of(file.data) or history.add(file.data)
+        return file, revision
+
+    def notice(self, name: str) -> None:
+        """Bring what was edited by hand into the history, if it can be."""
+        with suppress(UnknownWorkflow, UnreadableWorkflow):
+            self.look(name)
+
+    def revisions(self, name: str) -> list[Revision]:
+        """Everything in the history, the newest first.
+
+        Raises:
+            UnreadableWorkflow: It can't be read.
+        """
+        try:
+            return self.history(name).revisions()
+        except OSError as error:
+            raise UnreadableWorkflow(name, _reason(error)) from None
+
     def seen(self, name: str, content: bool = False) -> File:
-        file = look_at(self.file(name), self.path, content)
+        """The file of a name.
+
+        Raises:
+            UnknownWorkflow: There is none.
+            UnreadableWorkflow: There is one, but it can't be read.
+        """
+        path = self.file(name)
+        try:
+            file = look_at(path, self.path, content)
+            fault = None if file else link_fault(path, self.path)
+        except OSError as error:
+            self._known.pop(name, None)
+            raise UnreadableWorkflow(name, _reason(error)) from None
         if file is None:
             self._known.pop(name, None)
-            raise UnknownWorkflow(name)
+            raise UnreadableWorkflow(name, fault, link=True) if fault else UnknownWorkflow(name)
         return file
+
+
+def _is_listed(path: Path) -> bool:
+    try:
+        return path.is_symlink() or path.is_file()
+    except OSError:  # nobody may ask
+        return True
+
+
+def _next(history: History) -> int:
+    """The number that the next revision would have, as far as one can see."""
+    try:
+        return history.last() + 1
+    except OSError:
+        return 1
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..problems import GraphgenError, Problem
+from ..problems import GraphgenError, InvalidWorkflow, Problem
+from ..workspace import unreadable_workflow
 
 
 class UnknownWorkflow(GraphgenError):
@@ -13,6 +14,21 @@ class UnknownWorkflow(GraphgenError):
         if revision is not None:
             what = f"no revision {revision} of the workflow {name!r}"
         super().__init__(Problem("unknown_workflow", f"{what} is saved"))
+
+
+class UnreadableWorkflow(InvalidWorkflow):
+    """There is a file, but it can't be read.
+
+    Args:
+        reason: Why, in words.
+
+    Attributes:
+        link: Whether it is a link that is not followed: then no content is lost with it.
+    """
+
+    def __init__(self, name: str, reason: str, link: bool = False) -> None:
+        self.link = link
+        super().__init__(unreadable_workflow(name, reason))
 
 
 class SaveConflict(GraphgenError):

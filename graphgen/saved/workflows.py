@@ -11,7 +11,7 @@ from .files import SavedWorkflow
 from .folder import WorkflowFolder
 from .history import Revision
 from .names import check_name
-from .problems import SaveConflict, UnknownWorkflow
+from .problems import SaveConflict, UnknownWorkflow, UnreadableWorkflow
 
 Revisions = list[Revision]
 Entries = list[SavedWorkflow]
@@ -49,7 +49,8 @@ class SavedWorkflows:
     # Reading
 
     def list(self) -> Entries:
-        """What is saved, by name. Damaged files are listed with their problem."""
+        """What is saved, by name. Files that are damaged, or can't be read, are listed with
+        their problem."""
         with self._found.lock:
             return self._found.entries()
 
@@ -58,7 +59,7 @@ class SavedWorkflows:
 
         Raises:
             UnknownWorkflow: There is none of that name.
-            InvalidWorkflow: The file is damaged, or the name can't be.
+            InvalidWorkflow: The file is damaged or can't be read, or the name can't be.
         """
         name = check_name(name)
         with self._found.lock:
@@ -74,8 +75,8 @@ class SavedWorkflows:
         """
         name = check_name(name)
         with self._found.lock:
-            self._found.current(name)
-            revisions = self._found.history(name).revisions()
+            self._found.notice(name)
+            revisions = self._found.revisions(name)
         if not revisions:
             raise UnknownWorkflow(name)
         return revisions
@@ -89,7 +90,7 @@ class SavedWorkflows:
         """
         name = check_name(name)
         with self._found.lock:
-            self._found.current(name)
+            self._found.notice(name)
             try:
                 data = self._found.history(name).path(revision).read_bytes()
             except OSError:
@@ -113,7 +114,8 @@ class SavedWorkflows:
 
         Raises:
             SaveConflict: Another revision is saved than was expected.
-            InvalidWorkflow: The name can't be.
+            InvalidWorkflow: The name can't be, or what is there can't be read, and so not be
+                kept.
             GraphgenError: It can't be written.
         """
         name = check_name(name)
@@ -136,11 +138,17 @@ class SavedWorkflows:
         Raises:
             UnknownWorkflow: There is none of that name.
             SaveConflict: Another revision is saved than was expected.
-            InvalidWorkflow: The name can't be.
+            InvalidWorkflow: The name can't be, or what is there can't be read, and so not be
+                kept. A link that is not followed is deleted.
         """
         name = check_name(name)
         with self._found.alone():
-            current = self._found.look(name, keep=True).revision
+            try:
+                current = self._found.look(name, keep=True).revision
+            except UnreadableWorkflow as error:
+                if not error.link:
+                    raise  # the history could not keep what is in it
+                current = 0
             if expected is not None and expected != current:
                 raise SaveConflict(name, current, expected)
             self._found.file(name).unlink()

@@ -353,6 +353,23 @@ def test_a_saved_workflow_runs_by_name_and_as_a_subgraph_that_travels(cli, write
     assert "there is no workflow 'dots'" in missing.err
 
 
+def test_a_saved_workflow_that_can_not_be_read_is_told_and_others_run(cli, write, folder):
+    saved = folder.parent / "workspace" / "workflows"
+    saved.mkdir(parents=True)
+    inner = write({"paint": ("image/solid", {"width": 4, "height": 4})}, {"image": "paint.image"})
+    inner.rename(saved / "dot.json")
+    (saved / "linked.json").symlink_to("gone.json")
+    (saved / "latin.json").write_bytes(b'{"nodes": {}, "name": "M\xfcll"}')
+
+    assert cli("run", "dot").status == 0
+    linked = cli("run", "linked")
+    assert (linked.status, "link to gone.json, which is not there" in linked.err) == (2, True)
+    latin = cli("run", "latin")
+    assert (latin.status, "is not UTF-8 text" in latin.err) == (2, True)
+    outer = write({"l": "workflow/linked"}, {}, name="outer.json")
+    assert "link to gone.json" in cli("validate", outer).err
+
+
 def test_a_disk_cache_serves_a_later_run(cli, write, folder):
     path = write({"a": ("probe/wait", {"after": 5, "seconds": 0.02})}, {"n": "a.value"})
     first = cli("run", path, "--cache-dir", folder / "cache", "--json").json

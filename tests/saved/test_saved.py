@@ -18,6 +18,7 @@ from graphgen import Engine, GraphgenError, InvalidWorkflow, Workflow
 from graphgen.cli.session import saved_names
 from graphgen.saved import SaveConflict, SavedWorkflows, UnknownWorkflow
 from graphgen.saved import folder as folder_module
+from tests.support import under_rights
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -408,27 +409,121 @@ def test_files_of_other_names_are_passed_over(saved, folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
-def test_a_link_that_leads_out_is_not_followed(saved, folder, tmp_path):
-    folder.mkdir()
-    (tmp_path / "secret.json").write_text('{"nodes": {}, "name": "secret"}')
-    (folder / "a.json").symlink_to(tmp_path / "secret.json")
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("../secret.json", "out of"), ("a.json", "in a circle"), ("gone.json", "gone.json, which")],
+)
+def test_a_link_that_leads_nowhere_is_told_and_hides_no_other(saved, folder, target, told):
+    saved.write("b", doc("x"), 0)
+    (folder.parent / "secret.json").write_text('{"nodes": {}, "name": "secret"}')
+    (folder / "a.json").symlink_to(target)
 
-    assert saved.list() == []
+    listed = {entry.name: entry for entry in saved.list()}
+    assert listed["b"].problem is None
+    assert (listed["a"].title, listed["a"].revision) == ("a", 0)
+    assert listed["a"].problem.code == "unreadable_file"
+    assert told in listed["a"].problem.message
+    for call in (saved.read, lambda name: saved.rename(name, "c")):
+        with pytest.raises(InvalidWorkflow) as refused:
+            call("a")
+        assert refused.value.problems == [listed["a"].problem]
     with pytest.raises(UnknownWorkflow):
-        saved.read("a")
-    saved.write("a", doc("mine"), 0)
-    assert "secret" in (tmp_path / "secret.json").read_text()
+        saved.history("a")
+    assert saved.write("a", doc("mine"), 0) == 1
+    assert saved.read("a") == (doc("mine"), 1)
+    assert "secret" in (folder.parent / "secret.json").read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
-def test_a_link_in_a_circle_hides_no_other(saved, folder):
-    folder.mkdir()
-    (folder / "circle.json").symlink_to(folder / "circle.json")
+def test_a_link_that_leads_nowhere_is_deleted(saved, folder):
     saved.write("a", doc("x"), 0)
+    (folder / "a.json").unlink()
+    (folder / "a.json").symlink_to("gone.json")
 
-    assert [entry.name for entry in saved.list()] == ["a"]
-    with pytest.raises(UnknownWorkflow):
-        saved.read("circle")
+    saved.delete("a")
+
+    assert saved.list() == []
+    assert saved.restore("a") == 1
+
+
+@pytest.mark.parametrize("data", [b'{"nodes": {}, "name": "M\xfcll"}', b"\xff\xfe\xff"])
+def test_a_file_that_is_no_utf_8_is_listed_as_that(saved, folder, data):
+    saved.write("b", doc("x"), 0)
+    (folder / "a.json").write_bytes(data)
+
+    problem, none = (entry.problem for entry in saved.list())
+
+    assert none is None
+    assert (problem.code, "UTF-8" in problem.message) == ("not_a_workflow", True)
+
+
+@pytest.fixture
+def shared():
+    """A folder that anybody may write to, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)
+        yield Path(name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are others there")
+def test_a_file_that_may_not_be_read_hides_no_other_and_is_not_lost(shared):
+    with under_rights():
+        saved = SavedWorkflows(shared / "workflows")
+        saved.write("a", doc("x"), 0)
+        saved.write("b", doc("y"), 0)
+        path = saved.folder / "a.json"
+        path.write_text('{"nodes": {}, "name": "by hand"}')
+        path.chmod(0)
+
+        first, second = saved.list()
+        assert (first.name, first.revision, first.problem.code) == ("a", 0, "unreadable_file")
+        assert "Permission denied" in first.problem.message
+        assert (second.title, second.revision, second.problem) == ("y", 1, None)
+        for call in (
+            lambda: saved.read("a"),
+            lambda: saved.write("a", doc("z")),
+            lambda: saved.write("a", doc("z"), 0),
+            lambda: saved.delete("a"),
+            lambda: saved.rename("a", "c"),
+            lambda: saved.rename("b", "a"),
+        ):
+            with pytest.raises(InvalidWorkflow) as refused:
+                call()
+            assert refused.value.problems == [first.problem]
+        assert saved.read_revision("a", 1) == doc("x")
+        assert revisions(saved, "a") == [1]
+        path.chmod(0o600)
+        assert saved.read("a") == (doc("by hand"), 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are others there")
+def test_a_history_that_may_not_be_read_hides_no_workflow(shared):
+    with under_rights():
+        saved = SavedWorkflows(shared / "workflows")
+        for name in ("a", "b", "gone", "also gone"):
+            saved.write(name, doc(name), 0)
+        saved.delete("gone")
+        saved.delete("also gone")
+        kept = saved.folder / ".history"
+        for name in ("a", "gone"):
+            (kept / name).chmod(0)
+        saved = SavedWorkflows(saved.folder)
+
+        assert [entry.title for entry in saved.list()] == ["a", "b"]
+        assert saved.read("a")[0] == doc("a")
+        with pytest.raises(GraphgenError, match="Permission denied"):
+            saved.write("a", doc("z"))
+        with pytest.raises(InvalidWorkflow, match="Permission denied"):
+            saved.history("a")
+        known, unknown = saved.deleted()
+        assert (known.title, known.problem) == ("also gone", None)
+        assert (unknown.name, unknown.problem.code) == ("gone", "unreadable_file")
+        with pytest.raises(InvalidWorkflow, match="Permission denied"):
+            saved.restore("gone")
+        for name in ("a", "gone"):
+            (kept / name).chmod(0o700)
+        assert saved.read("a") == (doc("a"), 1)
+        assert saved.restore("gone") == 1
 
 
 def test_a_save_that_fails_leaves_what_was_there(saved, folder, monkeypatch):

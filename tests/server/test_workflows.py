@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.server.live import codes
@@ -166,6 +168,25 @@ def test_a_file_that_is_damaged_is_listed_with_its_problem(server):
     assert entry["problem"]["code"] == "not_a_workflow"
     assert server.get("/api/workflows/broken").status_code == 422
     assert server.get("/api/openapi.json").ok
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_files_that_can_not_be_read_are_listed_with_their_problem_beside_the_others(server):
+    put(server, "fine")
+    folder = server.engine.workspace.workflows
+    (folder / "linked.json").symlink_to("gone.json")
+    (folder / "latin.json").write_bytes(b'{"nodes": {}, "name": "M\xfcll"}')
+
+    listed = {entry["name"]: entry for entry in server.get("/api/workflows").json()["workflows"]}
+
+    assert {
+        name: entry["problem"] and entry["problem"]["code"] for name, entry in listed.items()
+    } == {"fine": None, "latin": "not_a_workflow", "linked": "unreadable_file"}
+    assert "gone.json, which is not there" in listed["linked"]["problem"]["message"]
+    read = server.get("/api/workflows/linked")
+    assert (read.status_code, read.json()["problems"]) == (422, [listed["linked"]["problem"]])
+    assert list(server.get("/api/openapi.json").json()["paths"]).count("/api/workflows/fine/run")
+    assert server.call("DELETE", "/api/workflows/linked").status_code == 204
 
 
 def test_a_saved_workflow_is_called_with_named_inputs_only(server):

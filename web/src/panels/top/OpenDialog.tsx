@@ -123,7 +123,8 @@ function Row({ entry }: { entry: SavedEntry }) {
         <b>{entry.title}</b>
         <span className="muted">
           {entry.title !== entry.name && `${entry.name} · `}
-          {ago(entry.modified)} · {t("versions.number", { number: entry.revision })}
+          {ago(entry.modified)}
+          {entry.revision > 0 && ` · ${t("versions.number", { number: entry.revision })}`}
         </span>
         {entry.problem ? (
           <span className="form-problem">{entry.problem.message}</span>
