@@ -1,18 +1,16 @@
 """The executor: takes a plan through to its targets and says what happens. It knows
 neither server nor screen.
 
-One thread per run keeps the books. Work is demanded from the targets backwards, so that
-nothing above a cached value is even looked at. Quick nodes run in that same thread; the
-others are sent to their lane and come back as messages on a queue.
+One thread per run keeps the books. Work is demanded from the targets backwards (``demand``).
+Quick nodes run in that same thread; the others are sent to their lane and come back as
+messages on a queue.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
@@ -24,24 +22,25 @@ from ..economy import AMPLE, Economy
 from ..inbox import next_of
 from ..node import SKIP, Fragment
 from ..problems import Cancelled, Problem
-from . import events as ev
+from .announce import Announcer
 from .arguments import arguments_of
-from .arrive import FAILED, Unavailable, all_made, returned
+from .arrive import FAILED, Unavailable, returned
 from .at_rest import found_at_rest
 from .calls import Call
+from .claims import Claims
 from .context import CancelToken, Context
+from .demand import demand
+from .events import Listener
 from .expand import Expansion, map_items, sources_of, unfold
 from .failure import is_out_of_memory, let_go, problems_of
 from .lanes import INLINE_SECONDS, Lanes
 from .lazy import LazyWait
-from .ledger import DONE, IDLE, WANTED, Ledger
+from .ledger import DONE, Ledger
 from .made import what_came_of
 from .plan import Planner
 from .rescue import Rescue
 from .result import RunResult, RunStatus
 from .step import Link, Plan, Step
-
-_log = logging.getLogger("graphgen")
 
 
 class Run:
@@ -63,7 +62,7 @@ class Run:
         lanes: Lanes,
         device: Callable[[], str],
         make_context: Callable[[str, Callable[..., None] | None], Context],
-        listeners: Sequence[ev.Listener] = (),
+        listeners: Sequence[Listener] = (),
         token: CancelToken | None = None,
         make_room: Callable[[str], int] = lambda device: 0,
     ) -> None:
@@ -75,9 +74,10 @@ class Run:
         self._lanes = lanes
         self._device = device
         self._make_context = make_context
-        self._listeners = list(listeners)
         self._token = token or CancelToken()
         self._ledger = Ledger(plan.steps)
+        self._claims = Claims(cache, self._ledger)
+        self._told = Announcer(run_id, self._ledger, listeners) if listeners else None
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._running = 0
         self._rescue = Rescue(
@@ -85,8 +85,6 @@ class Run:
         )
         self._pending: set[int] = set()
         self._expansions: dict[int, Expansion] = {}
-        self._claimed: set[int] = set()
-        self._tainted: set[int] = set()
         self._problems: list[Problem] = []
 
     def execute(self, light: bool = False) -> RunResult:
@@ -96,8 +94,8 @@ class Run:
         forget = self._token.on_cancel(lambda: self._queue.put(lambda: None))
         interrupted: BaseException | None = None
         try:
-            if self._listeners:
-                self._emit(ev.RunStarted(self.run_id, time.time(), len(self._ledger.steps)))
+            if self._told:
+                self._told.run_started(len(self._ledger.steps))
             for at in self._wanted:
                 self._ledger.uses[at] += 1
             at_rest = found_at_rest(self._ledger, self._cache, self._wanted) if light else None
@@ -114,12 +112,11 @@ class Run:
                     self._token.cancel()
         finally:
             forget()
-            for at in list(self._claimed):
-                self._give_back(at)
+            self._claims.give_all_back()
             self._rescue.close()
         result = self._result(time.perf_counter() - began)
-        if self._listeners:
-            self._emit(ev.RunFinished(self.run_id, time.time(), result.status, result.seconds))
+        if self._told:
+            self._told.run_finished(result.status, result.seconds)
         if interrupted is not None:
             raise interrupted
         return result
@@ -139,56 +136,13 @@ class Run:
                 return
             next_of(queue)()
 
-    # Demand: from the targets backwards
-
     def _demand(self, roots: Sequence[int]) -> None:
-        ledger = self._ledger
-        steps, state, values, peek = ledger.steps, ledger.state, ledger.values, self._cache.get
-        consumers, uses = ledger.consumers, ledger.uses
-        stack = list(reversed(roots))
-        while stack:
-            at = stack.pop()
-            if state[at] == DONE and values[at] is None:
-                state[at] = IDLE  # let go already, and now a lazy input wants it
-            if state[at] != IDLE:
-                continue
-            state[at] = WANTED
-            step = steps[at]
-            if step.key is not None:
-                found = peek(step.key)
-                if found is not None:
-                    self._found(at, found)
-                    continue
-            waiting = 0
-            for _, needed, _ in step.direct:
-                uses[needed] += 1
-                if state[needed] == DONE and values[needed] is not None:
-                    continue
-                waiting += 1
-                if consumers[needed] is None:
-                    consumers[needed] = [at]
-                else:
-                    consumers[needed].append(at)  # type: ignore[union-attr]
-                if state[needed] != WANTED:
-                    stack.append(needed)
-            for link in step.links:
-                for source in link.sources:
-                    needed = source.step
-                    uses[needed] += 1
-                    if link.lazy or ledger.has(needed):
-                        continue
-                    waiting += 1
-                    ledger.tell(needed, at)
-                    stack.append(needed)
-            if waiting:
-                ledger.waiting[at] = waiting
-            else:
-                ledger.ready.append(at)
+        demand(self._ledger, roots, self._cache.get, self._found)
 
     def _found(self, at: int, values: Values) -> None:
         self._ledger.status[at] = "cached"
-        if self._listeners:
-            self._emit(ev.NodeCached(*self._event(at)))
+        if self._told:
+            self._told.cached(at)
         self._ledger.done(at, values)
 
     # Start
@@ -198,8 +152,9 @@ class Run:
         if at in self._expansions:
             self._finish_expansion(at)
             return
-        if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
-            step = self._taint(at)
+        claims = self._claims
+        if claims.tainted:
+            step = claims.passed_on(at, step)
         if step.set_aside:
             self._skip(at, SKIP)
             return
@@ -212,12 +167,12 @@ class Run:
                 self._ledger.let_go(step)
                 self._found(at, found)  # type: ignore[arg-type]
                 return
-            self._claimed.add(at)
+            claims.held.add(at)
         try:
             arguments = arguments_of(at, step, self._ledger, self._resolve_lazy)
             if step.mapped:
-                if self._listeners:
-                    self._announce(at)
+                if self._told:
+                    self._told.started(at)
                 self._expand(at, map_items(self._planner, step, arguments, self._ledger.steps))
                 return
         except Unavailable as error:
@@ -243,12 +198,12 @@ class Run:
 
     def _call(self, at: int, step: Step, arguments: dict[str, Any]) -> None:
         spec = step.spec
-        if self._listeners:
-            self._announce(at)
+        if self._told:
+            self._told.started(at)
         try:
             lane = self._device() if spec.device else ""
             if spec.takes_context:
-                report = partial(self._progress, at) if self._listeners else None
+                report = self._told.progress_of(at) if self._told else None
                 arguments["ctx"] = self._make_context(step.id, report)
         except Exception as unusable:  # no such device
             self._fail(at, unusable, arguments)
@@ -305,8 +260,9 @@ class Run:
             self._fail(call.at, error, call.arguments, text)
 
     def _retried(self, call: Call, means: str, divisor: int, how: str) -> None:
-        said = f"ran out of memory; run again {how}"
-        self._emit(ev.NodeRetried(*self._event(call.at), means, divisor, call.economy, said))
+        if self._told:
+            said = f"ran out of memory; run again {how}"
+            self._told.retried(call.at, means, divisor, call.economy, said)
 
     # Finish
 
@@ -324,14 +280,14 @@ class Run:
         ledger.seconds[at] = seconds
         if error is not None:
             if isinstance(error, Cancelled) and self._token.cancelled:
-                self._give_back(at)
+                self._claims.give_back(at)
             elif isinstance(error, Unavailable):
                 self._skip(at, error.mark)
             else:
                 self._fail(at, error, arguments)
             return
         if not economy.exact:
-            step = self._taint(at)  # the key stands for what the node makes with all memory
+            step = self._claims.taint(at)  # the key stands for what the node makes with all memory
         try:
             if isinstance(value, Fragment):
                 self._expand(at, unfold(self._planner, step, value, len(ledger.steps)))
@@ -345,31 +301,19 @@ class Run:
     def _executed(self, at: int, step: Step, values: Values) -> None:
         ledger = self._ledger
         ledger.status[at] = "executed"
-        if self._tainted and not self._tainted.isdisjoint(step.sources(lazy=True)):
-            step = self._taint(at)  # a lazy input, tainted since this was claimed
-        if at in self._claimed:
-            self._claimed.discard(at)
-            self._keep(step, values, ledger.seconds[at])
-        if self._listeners:
-            self._emit(ev.NodeFinished(*self._event(at), ledger.seconds[at]))
+        if self._claims.tainted:  # by a lazy input, since this was claimed
+            step = self._claims.passed_on(at, step)
+        self._claims.settle(at, step, values)
+        if self._told:
+            self._told.finished(at)
         ledger.let_go(step)
         ledger.done(at, values)
 
-    def _keep(self, step: Step, values: Values, seconds: float) -> None:
-        assert step.key is not None
-        try:
-            if all_made(values):
-                self._cache.settle(step.key, values, seconds, step.spec.id)
-                return
-        except Exception:  # a value that can't be measured or moved is used, not kept
-            _log.exception("the outputs of %s could not be cached", step.id)
-        self._cache.abandon(step.key)
-
     def _skip(self, at: int, mark: Any) -> None:
         step = self._ledger.steps[at]
-        self._give_back(at)
-        if self._listeners:
-            self._emit(ev.NodeSkipped(*self._event(at)))
+        self._claims.give_back(at)
+        if self._told:
+            self._told.skipped(at)
         self._ledger.let_go(step)
         self._ledger.done(at, (mark,) * len(step.spec.outputs))
 
@@ -393,9 +337,9 @@ class Run:
             self._rescue.make_room(self._device() if step.spec.device else HOST)
         self._problems.extend(problems)
         self._ledger.status[at] = "failed"
-        self._give_back(at)
-        for problem in problems:
-            self._emit(ev.NodeFailed(*self._event(at), problem, text))
+        self._claims.give_back(at)
+        if self._told:
+            self._told.failed(at, problems, text)
         self._ledger.let_go(step)
         self._ledger.done(at, (FAILED,) * len(step.spec.outputs))
 
@@ -431,8 +375,9 @@ class Run:
         except Exception as error:
             self._fail(at, error, {})
         else:
-            if not expansion.cacheable or not self._tainted.isdisjoint(expansion.wanted):
-                step = self._taint(at)
+            claims = self._claims
+            if not expansion.cacheable or not claims.tainted.isdisjoint(expansion.wanted):
+                step = claims.taint(at)
             self._executed(at, step, values)
         for needed in expansion.wanted:
             self._ledger.release(needed)
@@ -450,36 +395,7 @@ class Run:
         if missing:
             self._demand(missing)
 
-    # Bookkeeping
-
-    def _taint(self, at: int) -> Step:
-        """Take a step's key away: something that no key knows of went into its outputs.
-        Nothing that is made from them may be kept under a key either."""
-        self._give_back(at)
-        self._tainted.add(at)
-        step = self._ledger.steps[at]
-        linked = [port for port, _, _ in step.direct] + [link.port for link in step.links]
-        encoded = {**step.encoded, **dict.fromkeys(linked)}
-        self._ledger.steps[at] = tainted = replace(step, key=None, encoded=encoded)
-        return tainted
-
-    def _give_back(self, at: int) -> None:
-        if at in self._claimed:
-            self._claimed.discard(at)
-            self._cache.abandon(self._ledger.steps[at].key)  # type: ignore[arg-type]
-
-    def _progress(self, at: int, step: int, total: int, preview: bytes | None) -> None:
-        self._emit(ev.NodeProgress(*self._event(at), step, total, preview))
-
-    def _announce(self, at: int) -> None:
-        self._emit(ev.NodeStarted(*self._event(at)))
-
-    def _event(self, at: int) -> tuple[str, float, str, str]:
-        step = self._ledger.steps[at]
-        return self.run_id, time.time(), step.id, step.spec.id
-
-    def _emit(self, event: ev.Event) -> None:
-        ev.tell(self._listeners, event)
+    # The end
 
     def _result(self, seconds: float) -> RunResult:
         status: RunStatus = "failed" if self._problems else "succeeded"
