@@ -12,7 +12,14 @@ from ..cache.values import is_tensor
 from ..node import NodeSpec
 from ..problems import GraphgenError, NodeError, Problem
 
-_ALLOCATOR_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+_HOST_WORDS = ("can't allocate memory", "not enough memory")
+_DEVICE_WORDS = (
+    "out of memory",  # torch's allocators, drivers of CUDA, ROCm and XPU, and MPS
+    "_alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED, and alike cuSOLVER, cuFFT, hipBLAS
+    "_allocation_failed",  # cuDNN 9
+    "_status_memory_error",  # rocBLAS
+    "_out_of_device_memory",  # XPU's runtime
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -24,9 +31,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _says_so(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(
-        w in str(error).lower() for w in _ALLOCATOR_WORDS
-    )
+    return _says_one_of(error, (*_HOST_WORDS, *_DEVICE_WORDS))
+
+
+def _says_one_of(error: BaseException, words: Sequence[str]) -> bool:
+    if not isinstance(error, RuntimeError):
+        return False
+    said = str(error).lower()
+    return any(word in said for word in words)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -40,8 +52,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def is_of_device(error: BaseException) -> bool:
     """Whether it is the memory of an accelerator that is used up, and not the host's."""
-    # The name, as torch need not be imported: torch.OutOfMemoryError, and older ones.
-    return any(type(cause).__name__ == "OutOfMemoryError" for cause in _causes(error))
+    return any(_says_one_of(cause, _DEVICE_WORDS) for cause in _causes(error))
 
 
 def let_go(error: BaseException) -> None:

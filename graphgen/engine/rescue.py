@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..devices import HOST
+from ..devices import HOST, accelerators
 from .calls import Call
 from .failure import is_of_device, let_go
 from .ladder import Ladder
@@ -59,7 +59,7 @@ class Rescue:
             Whether there was a plan left to try.
         """
         let_go(error)
-        freed = self.make_room(call.lane if call.lane and is_of_device(error) else HOST)
+        freed = sum(self.make_room(device) for device in _short_of_memory(call, error))
         if call.ladder is None:
             call.ladder = Ladder(call.spec.economy)
         ladder, context = call.ladder, call.context
@@ -88,3 +88,11 @@ class Rescue:
         """Called from a lane where a batch of several calls did not fit."""
         with_others = f"with {left - 1} others" if left > 1 else "alone"
         self._tell(call, "unjoin", left, f"{with_others}, as a larger batch did not fit")
+
+
+def _short_of_memory(call: Call, error: BaseException) -> list[str]:
+    """The devices on which room would help. A node without a lane computes wherever its
+    inputs lie."""
+    if not is_of_device(error):
+        return [HOST]
+    return [call.lane] if call.lane else accelerators()

@@ -15,6 +15,7 @@ import torch
 from graphgen import Batch, CancelToken, Context, Fragment, NodeError, TypeSpec, node
 from graphgen.economy import AMPLE, Economy
 from graphgen.engine.events import NodeFailed, NodeFinished, NodeRetried
+from graphgen.engine.failure import is_of_device, is_out_of_memory
 from graphgen.engine.ladder import Ladder
 from graphgen.node import InvalidNode, spec_of
 from tests.support import CALLS, Background, called, codes, graph
@@ -99,7 +100,10 @@ def toy(make_engine):
     gc.collect()
     MEMORY.reset()
     events = []
-    nodes = (make, size, batch, tiled, wasteful, later, double, hold, host, wraps, nested)
+    nodes = (
+        make, size, batch, tiled, wasteful, later, double, hold, host, wraps, nested, beside,
+        library,
+    )  # fmt: skip
 
     def run(engine, kib, *args, **options):
         events.clear()
@@ -124,6 +128,22 @@ def hold(kib: int) -> int:
     HERE.holds.set()
     assert HERE.go.wait(30)
     return held.nbytes
+
+
+@node("mem/beside", title="Beside the lane")
+def beside(kib: int) -> int:
+    """Take device memory without a lane, as a node does whose inputs lie there."""
+    return block(kib).nbytes
+
+
+@node("mem/library", title="Library", device=True)
+def library(kib: int) -> int:
+    """Take device memory in a library that has words of its own for having none."""
+    try:
+        return block(kib).nbytes
+    except torch.OutOfMemoryError:
+        pass
+    raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
 
 
 @node("mem/host", title="On the host", economy=("split",))
@@ -167,6 +187,57 @@ def test_idle_values_leave_the_device(toy):
     again = engine.run(graph({"a": ("mem/make", {"kib": 600})}, {"a": "a.block"}))
     assert again.nodes["a"].status == "cached"  # it went to host memory
     assert CALLS["make"] == 3
+
+
+@pytest.mark.parametrize("kind", ["mem/beside", "mem/library"])
+def test_idle_values_leave_the_device_whoever_runs_out_of_its_memory(kind, toy):
+    engine = toy.engine(device_cache_bytes={DEVICE: 1 << 30})
+    assert toy.run(engine, 1000, {"a": ("mem/make", {"kib": 600})}).status == "succeeded"
+
+    result = toy.run(engine, 400, {"b": (kind, {"kib": 700})}, {"b": "b.value"})
+
+    assert result.status == "succeeded"
+    assert retries(toy) == [("b", "evict", 1)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB",
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "cuFFT error: CUFFT_ALLOC_FAILED",
+        "HIP out of memory. Tried to allocate 2.00 MiB.",
+        "CUDA error: HIPBLAS_STATUS_ALLOC_FAILED when calling `hipblasCreate(handle)`",
+        "rocblas_status_memory_error",
+        "MPS backend out of memory (MPS allocated: 9.06 GB, other allocations: 7.81 MB)",
+        "Native API failed. Native API returns: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)",
+    ],
+)
+def test_words_for_having_no_device_memory(said):
+    error = RuntimeError(said)
+    assert is_out_of_memory(error)
+    assert is_of_device(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+    ],
+)
+def test_words_for_having_no_host_memory(error):
+    assert is_out_of_memory(error)
+    assert not is_of_device(error)
+
+
+def test_other_errors_of_a_device_are_not_taken_for_it():
+    assert not is_out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
+    assert not is_out_of_memory(ValueError("the story ran out of memory"))
 
 
 def test_what_is_in_use_is_not_touched(toy):
