@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from .engine.flatten import Saved
+from .engine.targets import input_targets
 from .environment import InputFile
 from .ports import InputPort, NodeTypes
 from .problems import InvalidWorkflow, NodeError, Problem
-from .signature import input_targets
 from .types import ANY
 from .workflow import Workflow
 

@@ -1,20 +1,18 @@
-"""The signature of a workflow: which ports its named inputs feed, what its named outputs
-give, and both in JSON Schema."""
+"""The signature of a workflow: what its named inputs take and its named outputs give, in JSON
+Schema."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from .engine.flatten import Saved, Scope, find_subgraph
+from .engine.flatten import Saved, Scope
 from .engine.reading import references
+from .engine.targets import ABSENT, input_targets, read_once, subgraph_of
 from .plain import is_plain
-from .ports import InputPort, NodeTypes
+from .ports import InputPort
 from .registry import Registry
 from .types import ANY, TypeExpr
-from .workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow, literal_of, split_port
+from .workflow import Workflow, literal_of, split_port
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _JSON_TYPES = {
@@ -24,32 +22,6 @@ _JSON_TYPES = {
     "bool": "boolean",
     "dict": "object",
 }
-_MOST = 10_000
-_ABSENT: Any = object()
-
-
-class Target(NamedTuple):
-    """A port that a named input feeds, inside subgraphs too.
-
-    Attributes:
-        node: Id of its node, ``outer/inner`` inside a subgraph.
-        value: What the document sets it to, as written there.
-    """
-
-    node: str
-    port: InputPort
-    value: Any
-
-    @property
-    def required(self) -> bool:
-        return self.value is _ABSENT and self.port.required
-
-
-def input_targets(
-    workflow: Workflow, types: NodeTypes, saved: Saved | None = None
-) -> dict[str, list[Target]]:
-    """The ports that each named input feeds; without those of unknown nodes."""
-    return {name: list(_targets(workflow, name, types, saved)) for name in workflow.inputs}
 
 
 def input_schema(
@@ -70,10 +42,10 @@ def input_schema(
             schema = target.port.schema() | _file_schema(target.port, registry)
             definitions.update(schema.pop("$defs", {}))
             schema.pop("description", None)
-            default = schema.pop("default", _ABSENT)
-            if target.value is not _ABSENT:
+            default = schema.pop("default", ABSENT)
+            if target.value is not ABSENT:
                 linked = references(target.value)
-                default = _ABSENT if linked else literal_of(target.value)
+                default = ABSENT if linked else literal_of(target.value)
             defaults.append(default)
             if schema not in alternatives:
                 alternatives.append(schema)
@@ -84,7 +56,7 @@ def input_schema(
             description = next((t.port.description for t in targets if t.port.description), "")
             if description:
                 entry["description"] = description
-            if defaults[0] is not _ABSENT and is_plain(defaults[0]):
+            if defaults[0] is not ABSENT and is_plain(defaults[0]):
                 entry["default"] = defaults[0]
         if any(target.required for target in targets):
             required.append(name)
@@ -126,38 +98,10 @@ def _file_schema(port: InputPort, registry: Registry) -> dict[str, Any]:
     return {"type": "array", "items": schema} if port.type.depth else schema
 
 
-def _targets(
-    workflow: Workflow, name: str, types: NodeTypes, saved: Saved | None
-) -> Iterator[Target]:
-    saved = _read_once(saved)
-    pending: deque[tuple[str, tuple[Workflow, ...], Scope, str, Any]]
-    pending = deque([("", (workflow,), (workflow.workflows,), name, _ABSENT)])
-    for _ in range(_MOST):  # subgraphs in subgraphs may unfold to any number
-        if not pending:
-            return
-        prefix, inside, scope, input_name, given = pending.popleft()
-        for node, port in inside[-1].input_targets(input_name):
-            doc = inside[-1].nodes.get(node)
-            if doc is None:
-                continue
-            value = doc.inputs.get(port, _ABSENT) if given is _ABSENT else given
-            used = _subgraph(doc, scope, saved)
-            if used is not None:
-                if port in used.inputs and not any(used is outer for outer in inside):
-                    inner = (*inside, used)
-                    pending.append(
-                        (f"{prefix}{node}/", inner, (used.workflows, *scope), port, value)
-                    )
-                continue
-            spec = types.get(doc.type)
-            if spec is not None and port in spec.inputs:
-                yield Target(prefix + node, spec.inputs[port], value)
-
-
 def _output_type(
     workflow: Workflow, reference: str, registry: Registry, saved: Saved | None
 ) -> tuple[TypeExpr, str] | None:
-    saved = _read_once(saved)
+    saved = read_once(saved)
     inside: tuple[Workflow, ...] = ()
     scope: Scope = (workflow.workflows,)
     while not any(workflow is outer for outer in inside):
@@ -165,7 +109,7 @@ def _output_type(
         doc = workflow.nodes.get(node)
         if doc is None:
             return None
-        used = _subgraph(doc, scope, saved)
+        used = subgraph_of(doc, scope, saved)
         if used is None:
             spec = registry.get(doc.type)
             output = spec.outputs.get(port) if spec is not None else None
@@ -175,17 +119,6 @@ def _output_type(
         inside, scope = (*inside, workflow), (used.workflows, *scope)
         workflow, reference = used, used.outputs[port]
     return None
-
-
-def _read_once(saved: Saved | None) -> Saved | None:
-    """So that a saved workflow that uses itself is known by identity."""
-    return None if saved is None else cache(saved)
-
-
-def _subgraph(doc: NodeDoc, scope: Scope, saved: Saved | None) -> Workflow | None:
-    if not doc.type.startswith(SUBGRAPH_PREFIX):
-        return None
-    return find_subgraph(doc.type.removeprefix(SUBGRAPH_PREFIX), scope, saved)
 
 
 def _output_schema(expr: TypeExpr) -> dict[str, Any]:

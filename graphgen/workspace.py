@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -80,11 +82,27 @@ class Files:
 
     def __init__(self, roots: Iterable[Path] = ()) -> None:
         self.roots = [Path(root).absolute() for root in roots]
-        self._allowed: set[Path] = set()
+        self._allowed: Counter[Path] = Counter()
+        self._changing = threading.Lock()
 
     def allow(self, path: Path) -> None:
         """Let nodes read this one file or folder, wherever it lies."""
-        self._allowed.add(Path(path).resolve())
+        self._allow(Counter([Path(path).resolve()]))
+
+    @contextmanager
+    def lent(self, paths: Iterable[Path]) -> Iterator[None]:
+        """Let nodes read these files and folders until the block ends."""
+        lent = Counter(path.resolve() for path in paths)
+        self._allow(lent)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._allowed = self._allowed - lent
+
+    def _allow(self, paths: Counter[Path]) -> None:
+        with self._changing:
+            self._allowed = self._allowed + paths  # another one: threads go through the old
 
     def resolve(self, name: str) -> Path:
         """The file or folder that a workflow means by ``name``.

@@ -24,7 +24,7 @@ LEVELS = [
     {"fingerprint"},
     {"types", "models"},
     {"workflow"},
-    {"ports"},
+    {"ports", "paths"},
     {"node", "environment"},
     {"registry", "cache"},
     {"plugins", "needs"},

@@ -8,8 +8,9 @@ import pytest
 from pydantic import Field
 
 from graphgen import TypeSpec, Workflow, node
+from graphgen.engine.targets import input_targets
 from graphgen.registry import Registry
-from graphgen.signature import input_schema, input_targets, output_schema
+from graphgen.signature import input_schema, output_schema
 from tests.support import graph
 
 

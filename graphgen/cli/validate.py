@@ -87,7 +87,7 @@ def validate(
 
 def _problems(engine: Engine, document: Workflow, values: dict[str, Any]) -> list[Problem]:
     """What is wrong; an input that only a run has to give is not."""
-    from ..signature import input_targets
+    from ..engine.targets import input_targets
 
     found = engine.validate(document.with_inputs(values))
     targets = input_targets(document, engine.registry, engine.saved_workflow)

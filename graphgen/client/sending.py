@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..types import ANY, PLAIN_TYPES
+from ..paths import as_literal, existing, paths_in
+from ..types import ANY
 from .file import FileInfo
-
-_NAMED = frozenset({*PLAIN_TYPES.values(), ANY, "list", "none"})
 
 Upload = Callable[[Path], Awaitable[FileInfo]]
 
@@ -25,13 +23,24 @@ async def with_files(
 
     Args:
         read_schema: Asks for the JSON Schema of the inputs; only if there are files.
+
+    Raises:
+        InvalidWorkflow: A path does not exist, or can't be read.
     """
     given = dict(values or {})
-    if not any(_has_file(value) for value in given.values()):
+    paths = {path: existing(path, name) for name in given for path in paths_in(given[name])}
+    if not paths and not any(_has_file(value) for value in given.values()):
         return given
     properties = (await read_schema()).get("properties", {})
+    sent = {path: (await upload(found)).path for path, found in paths.items()}
+
+    def name_of(value: Any) -> str | None:
+        if isinstance(value, FileInfo):
+            return value.path
+        return sent[value] if isinstance(value, Path) else None
+
     return {
-        name: await _sent(value, str(properties.get(name, {}).get("portType", ANY)), upload)
+        name: as_literal(value, str(properties.get(name, {}).get("portType", ANY)), name_of)
         for name, value in given.items()
     }
 
@@ -39,17 +48,4 @@ async def with_files(
 def _has_file(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(_has_file(item) for item in value)
-    return isinstance(value, (Path, FileInfo))
-
-
-async def _sent(value: Any, port_type: str, upload: Upload) -> Any:
-    """A port that takes plain data takes a file's name; one whose type is read from files
-    takes an object that says so."""
-    if isinstance(value, (list, tuple)):
-        return [await _sent(item, port_type.removeprefix("list["), upload) for item in value]
-    if not isinstance(value, (Path, FileInfo)):
-        return value
-    name = value.path if isinstance(value, FileInfo) else (await upload(value)).path
-    if set(re.findall(r"\w+", port_type)) <= _NAMED:
-        return name
-    return [{"file": name}] if port_type.startswith("list[") else {"file": name}
+    return isinstance(value, FileInfo)

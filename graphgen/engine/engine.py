@@ -36,6 +36,7 @@ from .lanes import Lanes
 from .memory import MemoryUse, memory_use
 from .plan import Planner
 from .result import RunResult
+from .targets import with_paths
 
 DEFAULT_MAX_BATCH = 32
 DEFAULT_DISK_BYTES = 20 << 30
@@ -250,7 +251,11 @@ class Engine:
 
         Args:
             workflow: A ``Workflow``, a document, or the path of a JSON file or a PNG.
-            inputs: Values of named inputs: plain data, or values of port types.
+            inputs: Values of named inputs: plain data, values of port types, or files. A
+                ``pathlib.Path`` is a file or folder that this run may read wherever it lies,
+                for inputs whose type is read from files and for those that name files; a
+                picture that is saved does not tell of it. A file that is named by a text
+                lies in the workspace.
             targets: Run only what these nodes need; their outputs are in
                 ``result.nodes[id].outputs``.
             listeners: Told the events of this run, from the threads that work on it.
@@ -267,14 +272,13 @@ class Engine:
         """
         gear = self._gear  # packs may be loaded again while this goes on
         workflow = Workflow.read(workflow)
-        document = workflow.with_inputs(inputs or {})
-        plan = gear.planner.plan(document, targets)
+        inputs = inputs or {}
+        named, files = with_paths(workflow, inputs, gear.plugins.registry, self.saved_workflow)
+        document = workflow.with_inputs(named)
         run_id = run_id or new_run_id()
         token = token or CancelToken()
         folder = outputs or self.workspace.outputs
-        metadata = cache(
-            lambda: embedded(with_packs(workflow, gear.plugins.registry), inputs or {})
-        )
+        metadata = cache(lambda: embedded(with_packs(workflow, gear.plugins.registry), inputs))
 
         def make_context(node: str, report: Callable[..., None] | None) -> Context:
             return Context(
@@ -292,20 +296,21 @@ class Engine:
                 on_device=gear.cache.on_device,
             )
 
-        run = Run(
-            plan,
-            run_id=run_id,
-            planner=gear.planner,
-            cache=gear.cache,
-            lanes=self.lanes,
-            device=lambda: self.device,
-            make_context=make_context,
-            listeners=[*gear.observers, *self._listeners, *listeners],
-            token=token,
-            make_room=self.make_room,
-        )
-        with self.lanes.runs:
-            return run.execute(light)
+        with self.environment.files.lent(files):
+            run = Run(
+                gear.planner.plan(document, targets),
+                run_id=run_id,
+                planner=gear.planner,
+                cache=gear.cache,
+                lanes=self.lanes,
+                device=lambda: self.device,
+                make_context=make_context,
+                listeners=[*gear.observers, *self._listeners, *listeners],
+                token=token,
+                make_room=self.make_room,
+            )
+            with self.lanes.runs:
+                return run.execute(light)
 
     async def arun(
         self,

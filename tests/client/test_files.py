@@ -204,6 +204,18 @@ def test_paths_for_ports_that_take_names_and_for_lists(make_server, make_client,
         assert len(run.inputs["images"]) == (2 if isinstance(images, list) else 1)
 
 
+def test_paths_that_do_not_exist_are_told_with_their_input_and_nothing_is_sent(client, picture):
+    grid = graph({"g": "image/grid"}, {"image": "g.image"}, {"images": "g.images"})
+
+    with pytest.raises(InvalidWorkflow) as refused:
+        client.run(grid, {"images": [picture, picture.parent / "none.png"]})
+
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.port) == ("missing_file", "images")
+    assert "none.png' does not exist" in problem.message
+    assert client.files.list() == []
+
+
 def test_a_saved_workflow_takes_paths_too(client, picture):
     client.workflows.write("soft", BLUR)
 

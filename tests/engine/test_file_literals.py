@@ -1,10 +1,12 @@
 """``{"file": name}`` where a port type is read from files."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 import pytest
 
-from graphgen import InvalidWorkflow, TypeSpec, node
+from graphgen import Context, InputFile, InvalidWorkflow, TypeSpec, node
 from tests.support import CALLS, called, codes, graph, statuses
 
 pytestmark = pytest.mark.timeout(30)
@@ -141,3 +143,129 @@ def test_plain_ports_take_such_a_dict_as_it_is(make_engine):
     engine = make_engine(keep)
     document = graph({"n": ("post/keep", {"value": {"file": "a.txt"}})}, {"out": "n.value"})
     assert engine.run(document).outputs == {"out": {"file": "a.txt"}}
+
+
+# Paths as values of inputs
+
+
+@node("post/size", title="Size")
+def size(file: Annotated[str, InputFile(folders=True)], *, ctx: Context) -> int:
+    """Count the bytes of a file, or the files of a folder."""
+    path = ctx.files.resolve(file)
+    return len([*path.iterdir()]) if path.is_dir() else path.stat().st_size
+
+
+@node("post/echo", title="Echo")
+def echo(text: str) -> str:
+    """Give back a text."""
+    return text
+
+
+OPEN_LENGTH = {**LENGTH, "inputs": {"letter": "n.letter"}}
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A folder that is none of the workspace's."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Dear")
+    (folder / "b.txt").write_text("me")
+    return folder
+
+
+def test_a_path_is_a_file_of_a_type_that_is_read_from_files(engine, outside, monkeypatch):
+    first = engine.run(OPEN_LENGTH, {"letter": outside / "a.txt"})
+    monkeypatch.chdir(outside)
+    again = engine.run(OPEN_LENGTH, {"letter": Path("a.txt")})
+
+    assert first.outputs == again.outputs == {"out": 4}
+    assert statuses(again) == {"n.letter": "cached", "n": "cached"}
+    (outside / "a.txt").write_text("Dear me")
+    assert engine.run(OPEN_LENGTH, {"letter": outside / "a.txt"}).outputs == {"out": 7}
+
+
+def test_paths_for_lists_and_through_subgraphs(engine, outside):
+    joined = graph({"n": "post/join"}, {"out": "n.value"}, {"letters": "n.letters"})
+    outer = graph(
+        {"sub": "workflow/inner"},
+        {"out": "sub.out"},
+        {"letters": "sub.letters"},
+        workflows={"inner": joined},
+    )
+    both = [outside / "a.txt", outside / "b.txt"]
+
+    for document in (joined, outer):
+        assert engine.run(document, {"letters": both}).outputs == {"out": "Dear me"}
+        assert engine.run(document, {"letters": both[1]}).outputs == {"out": "me"}
+    write(engine, "c.txt", "too")
+    mixed = [both[1], letter("c.txt")]
+    assert engine.run(outer, {"letters": mixed}).outputs == {"out": "me too"}
+
+
+def test_a_path_is_a_name_where_names_are_taken(make_engine, outside):
+    engine = make_engine(size, echo)
+    counted = graph({"n": "post/size"}, {"out": "n.value"}, {"file": "n.file"})
+    said = graph({"n": "post/echo"}, {"out": "n.value"}, {"text": "n.text"})
+
+    assert engine.run(counted, {"file": outside / "a.txt"}).outputs == {"out": 4}
+    assert engine.run(counted, {"file": outside}).outputs == {"out": 2}
+    assert engine.run(said, {"text": outside}).outputs == {"out": str(outside)}
+
+
+def test_a_path_is_lent_to_its_run_only(engine, outside):
+    path = outside / "a.txt"
+    named = {"letter": letter(str(path))}
+    for _ in range(2):
+        engine.run(OPEN_LENGTH, {"letter": path})
+        with pytest.raises(InvalidWorkflow) as refused:
+            engine.run(OPEN_LENGTH, named)
+        assert codes(refused.value.problems) == [("outside_workspace", "n", "letter")]
+
+
+def test_paths_that_do_not_exist_are_told_with_their_inputs(engine, outside, monkeypatch):
+    monkeypatch.chdir(outside)
+    two = graph(
+        {"x": "post/length", "y": "post/join"},
+        {"x": "x.value", "y": "y.value"},
+        {"one": "x.letter", "many": "y.letters"},
+    )
+    with pytest.raises(InvalidWorkflow) as refused:
+        engine.run(two, {"one": Path("no.txt"), "many": [outside / "a.txt", outside / "none"]})
+
+    first, second = refused.value.problems
+    assert (first.code, first.port) == ("missing_file", "one")
+    assert first.message == "the file 'no.txt' does not exist"
+    assert str(outside) in first.hint
+    assert (second.code, second.port, second.hint) == ("missing_file", "many", None)
+    with pytest.raises(InvalidWorkflow) as refused:
+        engine.run(two, {"one": outside / "a.txt", "other": outside / "a.txt"})
+    assert codes(refused.value.problems) == [("unknown_input", None, None)]
+
+
+def test_a_path_for_what_is_not_read_from_files_is_refused(make_engine, outside):
+    engine = make_engine(length, types=[TypeSpec(Letter)])
+    with pytest.raises(InvalidWorkflow) as refused:
+        engine.run(OPEN_LENGTH, {"letter": outside / "a.txt"})
+
+    assert codes(refused.value.problems) == [("wrong_type", "n", "letter")]
+
+
+def test_a_picture_does_not_tell_of_a_path(make_engine, outside):
+    told = []
+
+    @node("post/told", title="Told")
+    def tell(letter: Letter, number: int, *, ctx: Context) -> int:
+        """Note what a picture would carry."""
+        told.append(ctx.metadata["graphgen"])
+        return number
+
+    engine = make_engine(tell, types=[TypeSpec(Letter, load=load)])
+    document = graph(
+        {"n": "post/told"}, {"out": "n.value"}, {"letter": "n.letter", "number": "n.number"}
+    )
+    engine.run(document, {"letter": outside / "a.txt", "number": 3})
+
+    (carried,) = told
+    assert "a.txt" not in carried
+    assert '"number": 3' in carried
