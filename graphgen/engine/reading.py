@@ -60,6 +60,8 @@ class NodeReader:
         steps: Of the plan so far; those that load the files of literals are added here.
         index: Where in it the step of each node is.
         loading: Nodes with literals that are loaded from files.
+        involved: Nodes of which some input is more than a link or a plain scalar, or whose
+            inputs were not looked at.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class NodeReader:
         self.steps: list[Step] = []
         self.index: dict[str, int] = {}
         self.loading: set[str] = set()
+        self.involved: set[str] = set()
         self._unknown: set[str] = set()
 
     def parse(self, id: str, doc: NodeDoc) -> Parsed | None:
@@ -101,11 +104,15 @@ class NodeReader:
                         )
             return None
         if doc.mode is not None:
+            self.involved.add(id)
             return spec, {}, {}, [], [], None
-        given = doc.inputs if doc.version == spec.version else migrated(id, doc, spec)
-        if isinstance(given, Problem):
-            self.problems.append(given)
-            return None
+        given: Any = doc.inputs
+        if doc.version != spec.version:
+            self.involved.add(id)
+            given = migrated(id, doc, spec)
+            if isinstance(given, Problem):
+                self.problems.append(given)
+                return None
         ports, memo = spec.inputs, self._memo
         flat, aliases = self.flat, self.flat.aliases
         literals: dict[str, Any] = {}
@@ -127,7 +134,9 @@ class NodeReader:
                 source, _, output = (flat.resolve(link) if aliases else link).rpartition(".")
                 single.append((port, source, output))
                 continue
-            elif kind is dict or kind is list:
+            else:
+                self.involved.add(id)
+            if kind is dict or kind is list:
                 linked = references(value)
                 if linked:
                     names = [split_port(flat.resolve(reference)) for reference in linked]

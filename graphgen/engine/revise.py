@@ -1,37 +1,33 @@
 """Planning again after a small edit, or none: most plans differ from the last in a literal.
 
-A remembered plan is compared with the document node by node, by content, so a document
-that was changed in place is noticed. Where only literals differ, their steps are made
+A remembered plan is compared with the document by content, so a document that was changed
+in place is noticed. Where only literals differ, their steps are made
 anew and the keys below them with them; anything else is left to a whole new plan.
 """
 
 from __future__ import annotations
 
-import marshal
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..node import NodeSpec
-from ..plain import MARSHAL_VERSION, is_plain
 from ..problems import Problem
 from ..types import TypeExpr
 from ..workflow import NodeDoc, file_of
 from .analysis import Analysis
-from .flatten import Flat, Mode
+from .flatten import Flat
 from .keys import Encoded, encode_link, encode_sources
 from .reading import Tools, loading_id
+from .snapshot import Snapshot
 from .step import Link, Plan, Step
 
 KEPT = 8
-MOST_CHANGED = 200
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-_Snapshot = dict[str, "tuple[str, int, Mode, bytes | None]"]
 
 
 class _Known(NamedTuple):
-    nodes: _Snapshot
+    nodes: Snapshot
     aliases: dict[str, str]
     plan: Plan
     types: dict[int, dict[str, TypeExpr]]
@@ -53,20 +49,20 @@ class Recent:
         plan: Plan,
         analysis: Analysis,
     ) -> None:
-        specs = self._tools.registry.nodes
-        outside: dict[str, bool] = {}
-        snapshot: _Snapshot = {}
+        nodes, index, specs = flat.nodes, plan.index, self._tools.registry.nodes
+        types = {doc.type for doc in nodes.values()}
+        outside = {type for type in types if _names_outside(specs.get(type))}
         unsettled = []
-        for id, doc in flat.nodes.items():
-            snapshot[id] = _snapshot(doc)
-            names = outside.get(doc.type)
-            if names is None:
-                names = outside[doc.type] = _names_outside(specs.get(doc.type))
-            if (names or id in analysis.loading) and id in plan.index:
-                unsettled.append(id)
+        if outside or analysis.loading:
+            unsettled = [
+                id
+                for id, doc in nodes.items()
+                if (doc.type in outside or id in analysis.loading) and id in index
+            ]
+        unsure = analysis.involved.union([id for id in nodes if id not in index])
         known = self._known
         known[_shape(flat, targets)] = _Known(
-            snapshot, flat.aliases, plan, analysis.types, unsettled
+            Snapshot(nodes, unsure), flat.aliases, plan, analysis.types, unsettled
         )
         while len(known) > KEPT:
             known.popitem(last=False)
@@ -76,7 +72,7 @@ class Recent:
         known = self._known.get(_shape(flat, targets))
         if known is None or known.aliases != flat.aliases:
             return None
-        changed = _changed(known.nodes, flat.nodes)
+        changed = known.nodes.changed(flat.nodes)
         if changed is None:
             return None
         plan = known.plan
@@ -89,9 +85,8 @@ class Recent:
         revised = Plan(steps, plan.targets, plan.outputs, plan.index)
         if changed:
             # Stored together, and never changed in place: other runs may be reading.
-            fresh = {id: _snapshot(flat.nodes[id]) for id in changed}
             self._known[_shape(flat, targets)] = known._replace(
-                nodes={**known.nodes, **fresh}, plan=revised
+                nodes=known.nodes.after(flat.nodes, changed), plan=revised
             )
         return revised
 
@@ -169,36 +164,6 @@ def _loads_more(doc: NodeDoc, id: str, index: Mapping[str, int]) -> bool:
 def _shape(flat: Flat, targets: Sequence[str] | None) -> tuple[Any, ...]:
     named = tuple(flat.outputs.items())
     return len(flat.nodes), named, None if targets is None else tuple(targets)
-
-
-def _changed(known: _Snapshot, nodes: Mapping[str, NodeDoc]) -> list[str] | None:
-    """Ids whose literals may differ; None if more than that does."""
-    changed = []
-    for id, doc in nodes.items():
-        old = known.get(id)
-        if old is None or old[0] != doc.type or old[1] != doc.version or old[2] != doc.mode:
-            return None
-        if old[3] is None or old[3] != _frozen(doc):
-            changed.append(id)
-            if len(changed) > MOST_CHANGED:
-                return None
-    return changed
-
-
-def _snapshot(doc: NodeDoc) -> tuple[str, int, Mode, bytes | None]:
-    return doc.type, doc.version, doc.mode, _frozen(doc)
-
-
-def _frozen(doc: NodeDoc) -> bytes | None:
-    inputs = doc.inputs
-    for value in inputs.values():
-        if type(value) in _SCALARS:
-            continue
-        if type(value) is dict and len(value) == 1 and type(value.get("link")) is str:
-            continue
-        if not is_plain(value):  # marshal would write an array without its shape or dtype
-            return None
-    return marshal.dumps(inputs, MARSHAL_VERSION)
 
 
 def _names_outside(spec: NodeSpec | None) -> bool:
