@@ -44,17 +44,19 @@ def default_device() -> str:
 
 
 def free_and_total(device: str) -> tuple[int, int]:
-    """Bytes of a device's memory that anybody could have now, and all there are.
+    """Bytes of a device's memory that this process could have now, and all there are.
 
     For ``cpu`` what the machine can give without swapping, within the limit of the
-    container if there is one. Both are 0 for a device that can't tell.
+    container if there is one. Elsewhere what the driver has left, and what torch's allocator
+    keeps for later tensors. Both are 0 for a device that can't tell.
     """
     if is_host(device):
         return _host_memory()
     module = _module(device)
     if hasattr(module, "mem_get_info"):
         free, total = module.mem_get_info(device)
-        return int(free), int(total)
+        kept = held(device) - module.memory_allocated(device)
+        return int(free) + max(kept, 0), int(total)
     if hasattr(module, "recommended_max_memory"):  # mps, which shares the host's memory
         total = int(module.recommended_max_memory())
         return max(total - int(module.driver_allocated_memory()), 0), total
@@ -97,6 +99,23 @@ def release(device: str) -> None:
         module.empty_cache()
         if device.partition(":")[0] in _PINNING and hasattr(torch.accelerator, "empty_host_cache"):
             torch.accelerator.empty_host_cache()  # since torch 2.10
+
+
+def use(device: str) -> None:
+    """Make a device this thread's current one, which is where streams, events and compiled
+    kernels are that name none; of its kind the first one is, unless this is called."""
+    module: Any = None if is_host(device) else _module(device)
+    if hasattr(module, "set_device"):
+        module.set_device(full_name(device))
+
+
+def wait(device: str) -> None:
+    """Return when everything is done that was asked of the device, this thread's current one;
+    what failed there is raised. At once if it was never used."""
+    module: Any = None if is_host(device) else _module(device)
+    awake = not hasattr(module, "is_initialized") or module.is_initialized()
+    if awake and hasattr(module, "synchronize"):
+        module.synchronize()
 
 
 def accelerators() -> list[str]:

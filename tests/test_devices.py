@@ -1,6 +1,7 @@
 """The memory of devices: the machine's, and that of an accelerator, here the toy one."""
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,6 +38,27 @@ def test_an_accelerator_tells_its_memory():
     assert DEVICE in devices.accelerators()
     assert devices.held(DEVICE) >= 0
     gc.collect()
+
+
+def test_what_the_allocator_keeps_for_later_is_free(monkeypatch):
+    told = SimpleNamespace(
+        mem_get_info=lambda device: (1000, 24_000),
+        memory_reserved=lambda device: 20_000,
+        memory_allocated=lambda device: 9000,
+    )
+    monkeypatch.setattr(devices, "_module", lambda device: told)
+    assert devices.free_and_total("cuda:0") == (12_000, 24_000)
+    assert devices.default_budget("cuda:0") == 3000
+
+
+def test_a_device_that_sleeps_is_not_woken_to_be_waited_for(monkeypatch):
+    def synchronize():
+        raise AssertionError("it was woken")
+
+    asleep = SimpleNamespace(is_initialized=lambda: False, synchronize=synchronize)
+    monkeypatch.setattr(devices, "_module", lambda device: asleep)
+    devices.wait("cuda:0")
+    devices.use("cuda:0")  # one of a kind that has no current device
 
 
 def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):

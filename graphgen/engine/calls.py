@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from .. import devices
 from ..economy import AMPLE, Economy
 from ..node import NodeSpec
 from ..problems import Cancelled
@@ -91,7 +92,7 @@ class Call:
         if self.token.cancelled:
             self.ended(self, None, Cancelled(), 0.0)
             return
-        self.ended(self, *invoke(self.spec.function, self.arguments))
+        self.ended(self, *invoke(self.spec.function, self.arguments, self.lane))
 
 
 def work_together(calls: Sequence[Call], too_many: Callable[[int], object]) -> None:
@@ -141,6 +142,7 @@ def _together(calls: Sequence[Call]) -> tuple[Sequence[Any], BaseException | Non
     assert batch is not None
     try:
         outcomes = batch.run([call.given for call in calls])
+        devices.wait(calls[0].lane)
     except BaseException as error:
         return (), error
     if len(outcomes) != len(calls):
@@ -149,11 +151,19 @@ def _together(calls: Sequence[Call]) -> tuple[Sequence[Any], BaseException | Non
 
 
 def invoke(
-    function: Callable[..., Any], arguments: dict[str, Any]
+    function: Callable[..., Any], arguments: dict[str, Any], lane: str
 ) -> tuple[Any, BaseException | None, float]:
-    """Call a node: its value or what it raised, and the seconds it took."""
+    """Call a node: its value or what it raised, and the seconds it took.
+
+    Args:
+        lane: Name of the device that it runs on, empty for none. An accelerator goes on when
+            the call has returned: it is waited for, so that seconds and failures are the node's.
+    """
     began = time.perf_counter()
     try:
-        return function(**arguments), None, time.perf_counter() - began
+        value = function(**arguments)
+        if lane:
+            devices.wait(lane)
+        return value, None, time.perf_counter() - began
     except BaseException as error:  # nothing may end a lane's thread
         return None, error, time.perf_counter() - began

@@ -3,6 +3,7 @@ wait and can be joined with the one at hand: dynamic batching."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import OrderedDict, deque
@@ -10,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from .. import devices
 from ..node import NodeSpec
 from .calls import Call, work_together
 
@@ -65,7 +67,7 @@ class DeviceLane:
         self._waiting: deque[Call] = deque()
         self._limits: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
         self._changed = threading.Condition()
-        self._thread = ThreadPoolExecutor(1, f"graphgen-{device}")
+        self._thread = ThreadPoolExecutor(1, f"graphgen-{device}", _begin, (device,))
 
     def put(self, call: Call) -> None:
         """Let a call wait for its turn."""
@@ -137,3 +139,9 @@ class DeviceLane:
         if len(self._limits) > _LIMITS:
             self._limits.popitem(last=False)
         self._make_room(self._device)
+
+
+def _begin(device: str) -> None:
+    """What the thread does first. Where there is no such device the nodes say so themselves."""
+    with contextlib.suppress(Exception):
+        devices.use(device)
