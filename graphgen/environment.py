@@ -9,6 +9,7 @@ from .fingerprint import file_fingerprint
 from .models.library import ModelLibrary
 from .ports import InputMarker
 from .problems import NodeError, Problem
+from .types import check_suffixes
 from .workspace import Files
 
 
@@ -41,8 +42,7 @@ class InputFile(InputMarker):
     folders: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.suffixes, str) or not all(s.startswith(".") for s in self.suffixes):
-            raise ValueError(f'suffixes are like (".png", ".jpg"), not {self.suffixes!r}')
+        check_suffixes(self.suffixes)
 
     def schema(self) -> dict[str, Any]:
         schema = super().schema()

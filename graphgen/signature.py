@@ -86,7 +86,9 @@ def output_schema(
 
 def _file_schema(port: InputPort, registry: Registry) -> dict[str, Any]:
     """For a port whose type is read from files: how JSON names the file."""
-    if not any(map(registry.loads_from_file, port.type.names)):
+    specs = [registry.types.by_name.get(name) for name in port.type.names]
+    loaded = [spec for spec in specs if spec is not None and spec.load is not None]
+    if not loaded:
         return {}
     schema: dict[str, Any] = {
         "type": "object",
@@ -95,6 +97,10 @@ def _file_schema(port: InputPort, registry: Registry) -> dict[str, Any]:
         "additionalProperties": False,
         "widget": "file",
     }
+    if all(spec.suffixes for spec in loaded):
+        schema["suffixes"] = [*dict.fromkeys(s for spec in loaded for s in spec.suffixes)]
+    if any(spec.folders for spec in loaded):
+        schema["folders"] = True
     return {"type": "array", "items": schema} if port.type.depth else schema
 
 

@@ -63,6 +63,12 @@ class TypeExpr:
         return all(name in _PLAIN_NAMES for name in self.names)
 
 
+def check_suffixes(suffixes: tuple[str, ...]) -> None:
+    """Refuse, with a ``ValueError``, what are no endings of file names."""
+    if isinstance(suffixes, str) or not all(s.startswith(".") for s in suffixes):
+        raise ValueError(f'suffixes are like (".png", ".jpg"), not {suffixes!r}')
+
+
 class UnknownPortType(TypeError):
     """An annotation names a class that is no port type of any pack."""
 
@@ -105,12 +111,20 @@ class TypeSpec:
         colour: Colour of its ports and links, ``#rrggbb``.
         conversions: Other port types that it can be turned into, each with the function.
         save: Writes a value as files when it is a named output of a run.
-        load: Makes a value from a file, for ``--set name=@file``.
+        load: Makes a value from a file, for an input that is given one: picked in the editor,
+            as a ``Path``, or with ``--set name=@file``.
+        suffixes: Of the files that ``load`` reads, such as ``(".png", ".nii.gz")``, whatever
+            their case: what an editor offers; any file if there are none. No other file is
+            refused for its name.
+        folders: Whether ``load`` also reads a folder, such as a DICOM series.
         preview: A small picture of the value as PNG bytes.
         saves_arrays: Whether ``save`` also takes a value whose tensors are NumPy arrays. Then a
             run that lies in the disk cache as a whole is saved without importing torch.
         stored: Whether the disk cache may hold it.
         parts: Other dataclasses that its fields hold, for the disk cache.
+
+    Raises:
+        ValueError: A suffix does not begin with a dot, or there is no ``load`` for them.
     """
 
     cls: type
@@ -122,6 +136,13 @@ class TypeSpec:
     saves_arrays: bool = False
     stored: bool = True
     parts: tuple[type, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    folders: bool = False
+
+    def __post_init__(self) -> None:
+        check_suffixes(self.suffixes)
+        if self.load is None and (self.suffixes or self.folders):
+            raise ValueError(f"{self.name} is not read from files: it has no load")
 
     @property
     def name(self) -> str:

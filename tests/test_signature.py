@@ -100,6 +100,47 @@ def test_inputs_as_json_schema(registry):
     }
 
 
+@dataclass(frozen=True)
+class Chart:
+    """A port type that is read from files."""
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Another, which is read from folders, too."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """One that is read from any file."""
+
+
+@node("signature/read", title="Read")
+def read(chart: Chart, both: list[Chart | Atlas], any_file: Chart | Sketch) -> int:
+    """Read charts."""
+    return 0
+
+
+def test_inputs_that_are_read_from_files_say_from_which():
+    registry = Registry()
+    registry.add_types(
+        [
+            TypeSpec(Chart, load=lambda path: Chart(), suffixes=(".map", ".tif")),
+            TypeSpec(Atlas, load=lambda path: Atlas(), suffixes=(".tif", ".zip"), folders=True),
+            TypeSpec(Sketch, load=lambda path: Sketch()),
+        ]
+    )
+    registry.add_nodes([read])
+    ports = {port: f"r.{port}" for port in ("chart", "both", "any_file")}
+    found = input_schema(parse({"r": "signature/read"}, {}, ports), registry)["properties"]
+
+    assert (found["chart"]["suffixes"], "folders" in found["chart"]) == ([".map", ".tif"], False)
+    assert found["both"]["items"]["suffixes"] == [".map", ".tif", ".zip"]
+    assert found["both"]["items"]["folders"] is True
+    assert found["any_file"]["widget"] == "file"
+    assert "suffixes" not in found["any_file"]
+
+
 def test_definitions_stand_where_references_look_for_them(registry):
     schema = input_schema(parse({"a": "signature/make"}, {}, {"c": "a.colours"}), registry)
     assert "#/$defs/Colour" in str(schema["properties"]["c"])

@@ -178,6 +178,21 @@ def test_a_taken_name_is_refused_and_changes_nothing(types, name):
     assert (types.by_name, types.by_class) == before
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"load": Image, "suffixes": ".png"}, r'like \(".png", ".jpg"\)'),
+        ({"load": Image, "suffixes": ("png",)}, r'like \(".png", ".jpg"\)'),
+        ({"suffixes": (".png",)}, "image is not read from files"),
+        ({"folders": True}, "image is not read from files"),
+    ],
+    ids=["text", "no dot", "no load", "folders and no load"],
+)
+def test_files_that_no_type_can_be_read_from_are_refused(options, told):
+    with pytest.raises(ValueError, match=told):
+        TypeSpec(Image, **options)
+
+
 def test_a_pack_registers_all_of_its_types_or_none():
     registry = Registry()
     registry.add_types([TypeSpec(Image)])

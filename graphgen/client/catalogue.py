@@ -72,6 +72,8 @@ class PortType:
         colour: Of its links, ``#rrggbb``.
         converts_to: Names of the types that its values can be turned into.
         loads_from_file: Whether a file can be given for it.
+        suffixes: Of the files that it is read from; any file if there are none.
+        folders: Whether a folder can be given, too.
     """
 
     name: str
@@ -80,6 +82,8 @@ class PortType:
     converts_to: list[str]
     has_preview: bool
     loads_from_file: bool
+    suffixes: list[str]
+    folders: bool
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,8 @@ class Catalogue(Mapping[str, NodeType]):
                 entry["converts_to"],
                 entry["has_preview"],
                 entry["loads_from_file"],
+                entry["suffixes"],
+                entry["folders"],
             )
             for entry in content["types"]
         }

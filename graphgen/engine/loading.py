@@ -60,6 +60,7 @@ def _loader(type_: TypeSpec, registry: Registry) -> NodeSpec:
             problem = f"{path.name} can't be read as {name}: {error}"
             raise NodeError(problem, port=FILE, code="unreadable_file") from error
 
-    load_file.__annotations__ = {FILE: Annotated[str, InputFile()], "return": type_.cls}
+    marker = InputFile(type_.suffixes, folders=type_.folders)
+    load_file.__annotations__ = {FILE: Annotated[str, marker], "return": type_.cls}
     declared = node(f"{FILE}/{name}", title=f"Load {name.replace('_', ' ')}")(load_file)
     return spec_of(declared, registry.types)

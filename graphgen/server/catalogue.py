@@ -106,6 +106,8 @@ def types_list(types: Types) -> list[dict[str, Any]]:
             "converts_to": types.converts_to(name),
             "has_preview": False,
             "loads_from_file": False,
+            "suffixes": [],
+            "folders": False,
         }
         for name in plain
     ]
@@ -117,6 +119,8 @@ def types_list(types: Types) -> list[dict[str, Any]]:
             "converts_to": types.converts_to(spec.name),
             "has_preview": spec.preview is not None,
             "loads_from_file": spec.load is not None,
+            "suffixes": list(spec.suffixes),
+            "folders": spec.folders,
         }
         for spec in types.by_name.values()
     ]

@@ -38,6 +38,8 @@ def test_types_packs_and_models(client, server):
     types = server.engine.registry.types
 
     assert catalogue.types["image"].loads_from_file
+    assert catalogue.types["image"].suffixes == [*types.by_name["image"].suffixes]
+    assert not catalogue.types["image"].folders
     for name in (*types.by_name, "int", "no_such_type"):
         assert catalogue.loads_from_file(name) == server.engine.registry.loads_from_file(name)
     assert "image" in catalogue.types["mask"].converts_to

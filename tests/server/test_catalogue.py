@@ -23,6 +23,8 @@ def test_nodes_types_and_packs(server):
     assert types["int"]["converts_to"] == ["float"]
     assert types["image"]["has_preview"] is True
     assert types["image"]["loads_from_file"] is True
+    assert {".png", ".jpeg"} <= set(types["image"]["suffixes"])
+    assert types["image"]["folders"] is False
     assert all(entry["colour"].startswith("#") and entry["description"] for entry in types.values())
     used = {
         name

@@ -271,6 +271,29 @@ def test_only_files_that_an_input_reads_are_offered_unless_all_are_asked_for(edi
     expect(browser.locator("[data-file]")).to_have_count(3)
 
 
+def test_a_type_that_is_read_from_files_is_offered_those_it_reads(editor, page):
+    inputs = editor.engine.workspace.inputs
+    (inputs / "mixed").mkdir(parents=True)
+    (inputs / "mixed" / "notes.txt").write_text("no picture")
+    (inputs / "mixed" / "red.png").write_bytes(png())
+    blur = {"type": "image/blur", "inputs": {"image": {"file": "mixed/red.png"}}}
+    drop_workflow(page, workflow({"blur": blur}))
+    widget(page, "blur.image").click()
+    browser = page.get_by_role("dialog", name="Image")
+    browser.locator('[data-file="mixed"]').click()
+    expect(browser.locator('[data-file="mixed/red.png"]')).to_be_visible()
+    expect(browser.locator('[data-file="mixed/notes.txt"]')).to_have_count(0)
+    browser.get_by_label("All files").check()
+    expect(browser.locator('[data-file="mixed/notes.txt"]')).to_be_visible()
+
+
+def test_a_picture_that_browsers_do_not_show_is_known_by_its_ending(page):
+    data = io.BytesIO()
+    Image.new("RGB", (4, 3), "red").save(data, "TIFF")
+    drop_file(page, "scan.tif", data.getvalue(), "")
+    expect(widget(page, "load.file")).to_contain_text("scan.tif")
+
+
 def test_a_picture_dropped_on_the_canvas_becomes_a_node(page):
     drop_file(page, "cat.png", png("orange"), "image/png")
     file = widget(page, "load.file")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from graphgen import Engine, TypeSpec
+from graphgen.server.catalogue import types_list
 from graphgen.types import TypeExpr, Types, compatible
 
 TESTING = Path(__file__).parents[1] / "src" / "testing"
@@ -53,15 +54,7 @@ def catalogue() -> dict[str, Any]:
     return {
         "nodes": [{**spec.to_dict(), "pack": registry.pack_of[spec.id]} for spec in nodes],
         "types": [
-            {
-                "name": spec.name,
-                "colour": spec.colour,
-                "description": spec.description,
-                "converts_to": registry.types.converts_to(spec.name),
-                "has_preview": spec.preview is not None,
-                "loads_from_file": spec.load is not None,
-            }
-            for spec in registry.types.by_name.values()
+            entry for entry in types_list(registry.types) if entry["name"] in registry.types.by_name
         ],
         "packs": [
             {

@@ -136,6 +136,8 @@ _ANSWERS: dict[str, Schema] = {
             "converts_to": many(TEXT),
             "has_preview": TRUTH,
             "loads_from_file": TRUTH,
+            "suffixes": many(TEXT),
+            "folders": TRUTH,
         }
     ),
     "Pack": record(

@@ -21,6 +21,7 @@ from . import (
     masks,
     resize,
 )
+from ._decode import SUFFIXES
 from .types import Image, Mask
 
 
@@ -32,6 +33,7 @@ def graphgen_types() -> Iterable[TypeSpec]:
             colour="#4c9be8",
             save=codec.save_image,
             load=codec.load_image,
+            suffixes=SUFFIXES,
             preview=codec.preview_image,
             saves_arrays=True,
         ),
@@ -41,6 +43,7 @@ def graphgen_types() -> Iterable[TypeSpec]:
             conversions={Image: codec.mask_to_image},
             save=codec.save_mask,
             load=codec.load_mask,
+            suffixes=SUFFIXES,
             preview=codec.preview_mask,
             saves_arrays=True,
         ),

@@ -39,6 +39,8 @@ def graphgen_types() -> Iterable[TypeSpec]:
             colour="#4fa3d1",
             save=storing.save_volume,
             load=load.load_volume,
+            suffixes=load.SUFFIXES,
+            folders=True,
             preview=view.preview_volume,
             parts=(Source,),
         ),

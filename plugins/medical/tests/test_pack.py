@@ -7,9 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from graphgen import Engine
+from graphgen import Engine, Workflow
+from graphgen.signature import input_schema
 
 from graphgen_medical.types import Report, Segmentation, Source, Volume
+
+from . import scans
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,21 @@ def test_it_is_found_and_nothing_is_wrong(engine):
     assert engine.problems == []
     assert "medical/load" in engine.registry.nodes
     assert {"volume", "segmentation", "picture", "report"} <= engine.registry.types.by_name.keys()
+
+
+def test_a_scan_is_an_input_by_the_path_of_its_folder(engine, tmp_path):
+    folder = scans.write(scans.ct_slices(scans.phantom()), tmp_path / "ct")
+    document = {
+        "nodes": {"take": {"type": "medical/take_slices"}},
+        "inputs": {"scan": "take.volume"},
+        "outputs": {"slices": "take.volume"},
+    }
+    found = input_schema(Workflow.parse(document), engine.registry)["properties"]["scan"]
+    assert {".dcm", ".nii.gz"} <= set(found["suffixes"])
+    assert found["folders"] is True
+
+    volume = engine.run(document, {"scan": folder}).outputs["slices"]
+    assert volume.modality == "CT"
 
 
 def test_every_node_documents_itself(engine):

@@ -46,6 +46,10 @@ export interface PortType {
   readonly converts_to: readonly string[];
   readonly has_preview: boolean;
   readonly loads_from_file: boolean;
+  /** Of the files that it is read from; any file if there are none. */
+  readonly suffixes: readonly string[];
+  /** Whether it is read from folders, too. */
+  readonly folders: boolean;
 }
 
 export interface Pack {
@@ -84,16 +88,29 @@ export function makeCatalogue(answer: CatalogueAnswer): Catalogue {
 
 /** A node type whose inputs of types that are read from files say so in their schema. */
 function withFiles(spec: NodeSpec, types: ReadonlyMap<string, PortType>): NodeSpec {
-  const loads = ({ type }: InputSpec) =>
-    type.names.some((name) => types.get(name)?.loads_from_file);
   const entries = Object.entries(spec.inputs);
-  if (!entries.some(([, input]) => loads(input))) return spec;
-  const inputs = entries.map(([name, input]): [string, InputSpec] =>
-    loads(input)
-      ? [name, { ...input, schema: { ...input.schema, widget: "file" } }]
-      : [name, input],
-  );
-  return { ...spec, inputs: Object.fromEntries(inputs) };
+  const inputs = entries.map(([name, input]): [string, InputSpec] => {
+    const read = input.type.names
+      .map((type) => types.get(type))
+      .filter((type) => type !== undefined)
+      .filter((type) => type.loads_from_file);
+    return read.length > 0 ? [name, withFile(input, read)] : [name, input];
+  });
+  const changed = inputs.some(([, input], at) => input !== entries[at]?.[1]);
+  return changed ? { ...spec, inputs: Object.fromEntries(inputs) } : spec;
+}
+
+/** The same input with a schema as that of one that names a file. */
+function withFile(input: InputSpec, read: readonly PortType[]): InputSpec {
+  const any = read.some(({ suffixes }) => suffixes.length === 0);
+  const suffixes = any ? [] : [...new Set(read.flatMap((type) => type.suffixes))];
+  const schema = {
+    ...input.schema,
+    widget: "file",
+    ...(suffixes.length > 0 && { suffixes }),
+    ...(read.some(({ folders }) => folders) && { folders: true }),
+  };
+  return { ...input, schema };
 }
 
 /** Colours of the plain types; those of packs come with the catalogue. */

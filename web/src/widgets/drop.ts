@@ -12,7 +12,10 @@ import { activeLevel } from "../store/selectors";
 import { useEditor } from "../store/store";
 import { fileValue, send, type Upload } from "./FilePicker";
 import { droppedFolder, type PickedFolder } from "./folders";
+import { hasSuffix, suffixesOf, suffixLength } from "./suffixes";
 import { unwrapSchema } from "./widget";
+
+const SHOWN = /^image\/(png|jpeg|gif|webp|bmp|avif)$/;
 
 export function hasFiles(event: { dataTransfer: DataTransfer | null }): boolean {
   return event.dataTransfer?.types.includes("Files") ?? false;
@@ -64,19 +67,27 @@ function targetOf(event: DragEvent) {
   const level = activeLevel(useEditor.getState());
   const record = node ? level?.graph.nodes[node] : undefined;
   if (!element || !level || !record) return null;
-  const found = fileInput(record, drawnSpec(level, record).inputs);
+  // Names are told when they are dropped, not before.
+  const name = event.dataTransfer?.files[0]?.name;
+  const found = fileInput(record, drawnSpec(level, record).inputs, name);
   return found && { element, node: record.id, input: found[0], spec: found[1] };
 }
 
-/** The input that a dropped file is for: an empty one that is needed, else any not linked. */
+/**
+ * The input that a dropped file is for: an empty one that is needed, else any not linked;
+ * among those that are for files of such a name, if any are.
+ */
 export function fileInput(
   node: Pick<NodeRecord, "inputs">,
   inputs: Readonly<Record<string, InputSpec>>,
+  file?: string,
 ): [string, InputSpec] | null {
-  const takers = Object.entries(inputs).filter(
+  const free = Object.entries(inputs).filter(
     ([name, { schema, type }]) =>
       schema.widget === "file" && type.depth === 0 && !isLinked(node.inputs[name]),
   );
+  const meant = free.filter(([, { schema }]) => !file || hasSuffix(file, suffixesOf(schema)));
+  const takers = meant.length > 0 ? meant : free;
   const empty = takers.filter(([name]) => !node.inputs[name]);
   return empty.find(([, spec]) => spec.required) ?? takers.at(0) ?? null;
 }
@@ -101,7 +112,7 @@ async function take(given: Upload, node: string, input: string, spec: InputSpec)
  */
 export async function addReader(file: File): Promise<boolean> {
   const level = activeLevel(useEditor.getState());
-  const spec = level && readerOf(level.catalogue, file.type);
+  const spec = level && readerOf(level.catalogue, file);
   return spec != null && (await isWhole(file)) && (await addTo(spec, file));
 }
 
@@ -114,7 +125,7 @@ export async function addFolderReader(folder: PickedFolder): Promise<boolean> {
 
 async function addTo(spec: NodeSpec, given: File | PickedFolder): Promise<boolean> {
   const level = activeLevel(useEditor.getState());
-  const found = fileInput({ inputs: {} }, spec.inputs);
+  const found = fileInput({ inputs: {} }, spec.inputs, given.name);
   if (!level || !found) return false;
   const node = newNode(level.graph, spec, middleOfView());
   const { execute, select } = useEditor.getState();
@@ -124,9 +135,9 @@ async function addTo(spec: NodeSpec, given: File | PickedFolder): Promise<boolea
   return true;
 }
 
-/** Whether a picture can be shown; of other files nobody knows. */
+/** Whether a picture can be shown, if browsers show its kind; of other files nobody knows. */
 async function isWhole(file: File): Promise<boolean> {
-  if (!file.type.startsWith("image/")) return true;
+  if (!SHOWN.test(file.type)) return true;
   try {
     (await createImageBitmap(file)).close();
     return true;
@@ -135,14 +146,26 @@ async function isWhole(file: File): Promise<boolean> {
   }
 }
 
-/** The type of node that needs a file and nothing else, and makes what its media type says. */
-export function readerOf(catalogue: Catalogue, mediaType: string): NodeSpec | undefined {
-  const [kind] = mediaType.split("/", 1);
-  return [...catalogue.nodes.values()].find(({ inputs, outputs }) => {
-    const needed = Object.values(inputs).filter(({ required }) => required);
-    const makes = Object.values(outputs).some(({ type }) => type.names.includes(kind ?? ""));
-    return makes && needed.length === 1 && isPlainFile(needed[0]);
-  });
+/**
+ * The type of node that needs a file and nothing else: the one that is for the longest ending
+ * of its name, else one that makes what its media type says.
+ */
+export function readerOf(
+  catalogue: Catalogue,
+  { name, type }: Pick<File, "name" | "type">,
+): NodeSpec | undefined {
+  const [kind = ""] = type.split("/", 1);
+  let best: NodeSpec | undefined;
+  let most = 0;
+  for (const spec of catalogue.nodes.values()) {
+    const needed = Object.values(spec.inputs).filter(({ required }) => required);
+    const [input] = needed;
+    if (!input || needed.length > 1 || !isPlainFile(input)) continue;
+    const makes = Object.values(spec.outputs).some((output) => output.type.names.includes(kind));
+    const fits = 2 * suffixLength(name, suffixesOf(input.schema)) + (makes ? 1 : 0);
+    if (fits > most) [best, most] = [spec, fits];
+  }
+  return best;
 }
 
 /** The type of node that needs a file or folder and nothing else. */

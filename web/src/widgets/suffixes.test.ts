@@ -16,6 +16,12 @@ test("an input is offered the files that it reads, whatever the case of their na
   expect(hasSuffix("a.jpg", [".JPG"])).toBe(true);
 });
 
+test("an input of a type that is read from files is for those of the type", () => {
+  const { image, mask } = catalogue.nodes.get("diffusion/encode_image")?.inputs ?? {};
+  expect(suffixesOf(image?.schema ?? {})).toEqual(pictures);
+  expect(suffixesOf(mask?.schema ?? {})).toEqual(pictures);
+});
+
 test("an input that says nothing is offered every file", () => {
   expect(suffixesOf({ type: "string", widget: "file" })).toEqual([]);
   expect(hasSuffix("notes.txt", [])).toBe(true);

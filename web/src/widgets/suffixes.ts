@@ -9,8 +9,14 @@ export function suffixesOf({ suffixes }: JsonObject): readonly string[] {
 
 /** Whether a file is one of those, whatever the case. */
 export function hasSuffix(name: string, suffixes: readonly string[]): boolean {
-  const end = name.toLowerCase();
-  return suffixes.length === 0 || suffixes.some((suffix) => end.endsWith(suffix.toLowerCase()));
+  return suffixes.length === 0 || suffixLength(name, suffixes) > 0;
+}
+
+/** Characters of the longest of them that a name ends with; 0 if it is none. */
+export function suffixLength(name: string, suffixes: readonly string[]): number {
+  const whole = name.toLowerCase();
+  const found = suffixes.filter((suffix) => whole.endsWith(suffix.toLowerCase()));
+  return Math.max(0, ...found.map((suffix) => suffix.length));
 }
 
 /**
