@@ -2,12 +2,14 @@
 
 import importlib.util
 import math
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import diffusers
 import pytest
 import torch
 from graphgen_nodes import diffusion
-from graphgen_nodes.diffusion._graphs import GRAPHS, Graphed
+from graphgen_nodes.diffusion._graphs import GRAPHS, WARM_UP, Graphed, record
 from graphgen_nodes.diffusion.latents import decode_latent, latent_noise
 from graphgen_nodes.diffusion.load import load_lora, load_model, load_vae
 from graphgen_nodes.diffusion.optimise import optimise
@@ -289,3 +291,92 @@ def test_the_oldest_recording_makes_room():
         (result,) = graphed(torch.zeros(size))
         assert result.shape == (size,)
     assert recorder.recordings == GRAPHS + 2
+
+
+def test_what_can_not_be_recorded_is_computed(caplog):
+    tried = []
+
+    def refuse(call):
+        tried.append(call())
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    graphed = Graphed(lambda x: (x + 1,), refuse)
+    for value in range(3):
+        (result,) = graphed(torch.full((2,), float(value)))
+        assert result.tolist() == [value + 1.0] * 2
+    assert len(tried) == 1
+    assert "could not be recorded" in caplog.text
+    graphed(torch.zeros(3))
+    assert len(tried) == 2
+
+
+def test_without_memory_to_record_all_recordings_are_let_go():
+    recorder = Recorder()
+    graphed = Graphed(lambda x: (x + 1,), lambda call: room.pop()(call))
+
+    def full(call):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    room = [recorder, full, recorder]
+    graphed(torch.zeros(1))
+    with pytest.raises(torch.OutOfMemoryError):
+        graphed(torch.zeros(2))
+    graphed(torch.zeros(1))
+    assert recorder.recordings == 2
+
+
+class Cuda:
+    """What of ``torch.cuda`` a recording uses, and what was done with it. A recording that
+    fails leaves its stream as the current one, as ``torch.cuda.graph`` does."""
+
+    def __init__(self, fails=False):
+        self.now, self.done, self.fails = "default", [], fails
+
+    def current_stream(self):
+        return SimpleNamespace(name=self.now, wait_stream=lambda other: self.wait("default"))
+
+    def wait(self, who):
+        self.done.append(f"{who} waits")
+
+    def Stream(self):  # noqa: N802
+        return SimpleNamespace(name="side", wait_stream=lambda other: self.wait("side"))
+
+    @contextmanager
+    def stream(self, stream):
+        before, self.now = self.now, stream.name
+        try:
+            yield
+        finally:
+            self.now = before
+
+    def CUDAGraph(self):  # noqa: N802
+        return SimpleNamespace(replay=lambda: self.done.append("replay"))
+
+    @contextmanager
+    def graph(self, graph, stream, capture_error_mode):
+        assert (self.now, stream.name, capture_error_mode) == ("side", "side", "thread_local")
+        self.done.append("record")
+        self.now = "recording"
+        yield
+        if self.fails:
+            raise RuntimeError("capture was invalidated")
+        self.now = "side"
+
+
+def test_a_recording_is_made_beside_the_threads_stream(monkeypatch):
+    cuda = Cuda()
+    monkeypatch.setattr(torch, "cuda", cuda)
+    replay, _ = record(lambda: cuda.done.append(f"call on {cuda.now}"))
+    replay()
+    warm = ["call on side"] * WARM_UP
+    recorded = ["record", "call on recording", "default waits", "replay"]
+    assert cuda.done == ["side waits", *warm, *recorded]
+
+
+def test_a_recording_that_fails_gives_the_thread_its_stream_back(monkeypatch):
+    cuda = Cuda(fails=True)
+    monkeypatch.setattr(torch, "cuda", cuda)
+    for _ in range(2):  # and lets the next one begin
+        with pytest.raises(RuntimeError, match="invalidated"):
+            record(lambda: None)
+        assert cuda.now == "default"
