@@ -34,6 +34,7 @@ class Workflows:
     write = blocking(ServerWorkflows.write)
     delete = blocking(ServerWorkflows.delete)
     restore = blocking(ServerWorkflows.restore)
+    purge = blocking(ServerWorkflows.purge)
     rename = blocking(ServerWorkflows.rename)
     history = blocking(ServerWorkflows.history)
     schema = blocking(ServerWorkflows.schema)

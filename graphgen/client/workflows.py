@@ -115,7 +115,8 @@ class ServerWorkflows:
         return (await self._link.call("PUT", _place(name), body))["revision"]
 
     async def delete(self, name: str, revision: int | None = None) -> None:
-        """Remove a saved workflow; its history stays, and ``restore`` brings it back.
+        """Remove a saved workflow; its history stays, and ``restore`` brings it back, until
+        ``purge``.
 
         Raises:
             Conflict: It was saved since ``revision``.
@@ -133,6 +134,14 @@ class ServerWorkflows:
             Conflict: There is a workflow of that name again.
         """
         return (await self._link.call("POST", f"{_place(name)}/restore"))["revision"]
+
+    async def purge(self, name: str) -> None:
+        """Remove the history of a deleted workflow for good.
+
+        Raises:
+            Conflict: There is a workflow of that name; ``delete`` it first.
+        """
+        await self._link.call("DELETE", f"{_place(name)}/history")
 
     async def rename(self, name: str, new: str, title: str | None = None) -> int:
         """Give a saved workflow another name; its history comes along.

@@ -101,6 +101,13 @@ class WorkflowFolder:
     def history(self, name: str) -> History:
         return History(self.path / HISTORY_FOLDER / name)
 
+    def is_kept(self, name: str) -> bool:
+        """Whether there is a history of that name, be it one that can't be read."""
+        try:
+            return self.history(name).last() > 0
+        except OSError:
+            return True
+
     def last(self, name: str) -> tuple[int, File | None]:
         """The last revision in the history, and its number; 0 and None if there is none.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..workspace import atomic_file
+from ..workspace import PARTIAL_PREFIX, atomic_file
 
 _NAME = re.compile(r"(\d{6,})\.json")
 
@@ -75,3 +78,24 @@ class History:
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
         return offset
+
+    def remove(self) -> None:
+        """Remove all revisions for good: at once for whoever looks, whatever happens to this
+        process meanwhile.
+
+        Raises:
+            OSError: They can't be removed; what is left of them stays.
+        """
+        for left in self.folder.parent.glob(f"{PARTIAL_PREFIX}*"):  # by a process that ended
+            shutil.rmtree(left, ignore_errors=True)
+        aside = self.folder.with_name(f"{PARTIAL_PREFIX}{secrets.token_hex(8)}")
+        self.folder.rename(aside)
+        try:
+            if aside.is_symlink():
+                aside.unlink()
+            else:
+                shutil.rmtree(aside)
+        except OSError:
+            with suppress(OSError):
+                aside.rename(self.folder)
+            raise

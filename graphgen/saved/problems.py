@@ -53,3 +53,14 @@ class SaveConflict(GraphgenError):
             )
             hint = "open the saved one, save under another name, or overwrite it"
         super().__init__(Problem("save_conflict", message, hint=hint))
+
+
+class StillSaved(SaveConflict):
+    """A workflow is there, so its history can't be removed."""
+
+    def __init__(self, name: str, current: int) -> None:
+        self.current = current
+        message = f"the workflow {name!r} is saved, and its history stays with it"
+        GraphgenError.__init__(
+            self, Problem("save_conflict", message, hint="delete the workflow first")
+        )

@@ -11,7 +11,7 @@ from .files import SavedWorkflow
 from .folder import WorkflowFolder
 from .history import Revision
 from .names import check_name
-from .problems import SaveConflict, UnknownWorkflow, UnreadableWorkflow
+from .problems import SaveConflict, StillSaved, UnknownWorkflow, UnreadableWorkflow
 
 Revisions = list[Revision]
 Entries = list[SavedWorkflow]
@@ -36,7 +36,7 @@ class SavedWorkflows:
 
     Every save is kept below ``.history/NAME/``. A file that was edited by hand is noticed
     when it is next looked at, and becomes a revision of its own. Deleted and renamed ones
-    keep their history. Threads and processes may work on one folder together.
+    keep their history, until it is purged. Threads and processes may work on one folder together.
 
     Args:
         folder: Made with the first save.
@@ -133,7 +133,7 @@ class SavedWorkflows:
             return self._found.look(name, keep=True).revision
 
     def delete(self, name: str, expected: int | None = None) -> None:
-        """Delete a workflow; its history stays.
+        """Delete a workflow; its history stays until ``purge``.
 
         Raises:
             UnknownWorkflow: There is none of that name.
@@ -174,6 +174,24 @@ class SavedWorkflows:
             with atomic_file(self._found.file(name)) as temporary:
                 temporary.write_bytes(file.data)
             return self._found.look(name, keep=True).revision
+
+    def purge(self, name: str) -> None:
+        """Remove the history of a deleted workflow for good.
+
+        Raises:
+            UnknownWorkflow: There is none.
+            StillSaved: A workflow of that name is saved; ``delete`` it first.
+            InvalidWorkflow: The name can't be.
+            GraphgenError: It can't be removed.
+        """
+        name = check_name(name)
+        with self._found.alone():
+            current = self._found.current(name)
+            if current:
+                raise StillSaved(name, current)
+            if not self._found.is_kept(name):
+                raise UnknownWorkflow(name)
+            self._found.history(name).remove()
 
     def rename(self, name: str, new: str, title: str | None = None) -> Renamed:
         """Give a workflow another name. Its history comes along, behind that of a deleted

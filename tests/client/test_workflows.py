@@ -61,6 +61,20 @@ def test_a_deleted_workflow_is_brought_back(client):
         client.workflows.restore("none")
 
 
+def test_a_deleted_workflow_is_removed_for_good(client):
+    client.workflows.write("sum", ADD)
+    with pytest.raises(Conflict) as caught:
+        client.workflows.purge("sum")
+    assert caught.value.current == 1
+    client.workflows.delete("sum")
+
+    client.workflows.purge("sum")
+
+    assert client.workflows.deleted() == []
+    with pytest.raises(NotFound):
+        client.workflows.purge("sum")
+
+
 def test_history_rename_list_and_schema(client):
     client.workflows.write("a", graph({"n": "core/number"}, {"n": "n.value"}))
     client.workflows.write("a", ADD)

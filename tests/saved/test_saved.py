@@ -207,6 +207,66 @@ def test_an_earlier_save_of_a_deleted_one_can_be_brought_back(saved):
     assert saved.read("a") == (doc("x"), 3)
 
 
+def test_a_deleted_one_is_removed_for_good(saved, folder):
+    for name in ("a", "b"):
+        saved.write(name, doc("x"), 0)
+        saved.write(name, doc("y"), 1)
+        saved.delete(name)
+
+    saved.purge("a")
+
+    assert [entry.name for entry in saved.deleted()] == ["b"]
+    for call in (saved.restore, saved.history, saved.purge):
+        with pytest.raises(UnknownWorkflow):
+            call("a")
+    assert {path.name for path in (folder / ".history").iterdir()} == {"b", ".lock"}
+    assert saved.write("a", doc("anew"), 0) == 1
+    assert saved.restore("b") == 2
+
+
+def test_the_history_of_what_is_saved_can_not_be_removed(saved, folder):
+    saved.write("a", doc("x"), 0)
+    (folder / "by hand.json").write_text('{"nodes": {}}')
+    for name in ("a", "by hand"):
+        with pytest.raises(SaveConflict, match="its history stays with it") as refused:
+            saved.purge(name)
+        assert refused.value.current == 1
+    assert revisions(saved, "a") == [1]
+    with pytest.raises(UnknownWorkflow):
+        saved.purge("never")
+    with pytest.raises(InvalidWorkflow):
+        saved.purge("../a")
+
+
+def test_what_a_process_left_behind_while_it_removed_goes_with_the_next(saved, folder):
+    saved.write("a", doc("x"), 0)
+    saved.write("b", doc("x"), 0)
+    saved.delete("a")
+    saved.delete("b")
+    (folder / ".history" / "b").rename(folder / ".history" / ".partial-1234")
+
+    assert [entry.name for entry in saved.deleted()] == ["a"]
+    saved.purge("a")
+    assert [path.name for path in (folder / ".history").iterdir()] == [".lock"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are others there")
+def test_a_history_that_can_not_be_removed_stays(shared):
+    with under_rights():
+        saved = SavedWorkflows(shared / "workflows")
+        saved.write("a", doc("x"), 0)
+        saved.delete("a")
+        kept = saved.folder / ".history" / "a"
+        kept.chmod(0o500)
+        with pytest.raises(GraphgenError) as refused:
+            saved.purge("a")
+        assert refused.value.problems[0].code == "write_failed"
+        assert [entry.name for entry in saved.deleted()] == ["a"]
+        kept.chmod(0o700)
+        saved.purge("a")
+        assert saved.deleted() == []
+
+
 def test_nothing_is_restored_over_what_is_there_or_out_of_nothing(saved, folder):
     saved.write("a", doc("x"), 0)
     with pytest.raises(SaveConflict) as refused:
@@ -697,6 +757,18 @@ class SavedAndModel(RuleBasedStateMachine):
         else:
             with pytest.raises(UnknownWorkflow):
                 self.saved.restore(name)
+
+    @rule(name=NAMES)
+    def purge(self, name):
+        if name in self.now:
+            with pytest.raises(SaveConflict):
+                self.saved.purge(name)
+        elif name in self.kept:
+            self.saved.purge(name)
+            del self.kept[name]
+        else:
+            with pytest.raises(UnknownWorkflow):
+                self.saved.purge(name)
 
     @precondition(lambda self: self.now)
     @rule(data=st.data(), new=NAMES)

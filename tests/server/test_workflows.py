@@ -68,6 +68,24 @@ def test_a_deleted_workflow_is_listed_and_restored(server):
     assert (wrong.status_code, codes(wrong)) == (400, ["bad_request"])
 
 
+def test_a_deleted_workflow_is_removed_for_good(server):
+    put(server, "mine")
+    saved = server.call("DELETE", "/api/workflows/mine/history")
+    assert (saved.status_code, codes(saved), saved.json()["current"]) == (409, ["save_conflict"], 1)
+    server.call("DELETE", "/api/workflows/mine")
+
+    with server.watch() as watcher:
+        gone = server.call("DELETE", "/api/workflows/mine/history")
+        watcher.until(lambda frames: frames[-1]["type"] == "workflows_changed")
+
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert watcher.frames[-1]["name"] == "mine"
+    assert server.get("/api/workflows?deleted=1").json() == {"workflows": []}
+    again = server.call("DELETE", "/api/workflows/mine/history")
+    assert (again.status_code, codes(again)) == (404, ["unknown_workflow"])
+    assert server.call("POST", "/api/workflows/mine/restore").status_code == 404
+
+
 def test_every_save_is_kept(server):
     for number in range(1, 4):
         put(server, "w", {**SUM, "description": f"version {number}"})
@@ -125,6 +143,7 @@ def test_names_that_are_none_are_refused(server, name):
         ("GET", ""),
         ("DELETE", ""),
         ("GET", "/history"),
+        ("DELETE", "/history"),
         ("GET", "/schema"),
         ("POST", "/run"),
         ("POST", "/rename"),

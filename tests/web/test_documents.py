@@ -295,6 +295,41 @@ def test_what_was_deleted_long_ago_is_restored_from_the_list(editor, page):
     expect(page.get_by_text("Saved as treasure")).to_be_visible()
 
 
+def test_what_was_deleted_is_removed_for_good_once_that_is_confirmed(editor, page):
+    for name in ("junk", "treasure"):
+        put(editor, name, document_of(name.title()))
+        editor.http.delete(f"{editor.url}/api/workflows/{name}")
+    page.keyboard.press("Control+o")
+    deleted = page.locator(".deleted")
+    deleted.locator("summary").click()
+    page.get_by_role("button", name="Delete junk for good").dblclick()
+    expect(page.get_by_role("button", name="Delete junk for good")).to_be_visible()
+    expect(deleted.locator("[data-deleted]")).to_have_count(2)
+    press(page, "Delete junk for good")
+    press(page, "Really delete for good")
+    expect(deleted.locator("[data-deleted]")).to_have_count(1)
+    expect(deleted.locator('[data-deleted="treasure"]')).to_be_visible()
+    assert editor.http.get(f"{editor.url}/api/workflows/junk/history").status_code == 404
+    assert editor.http.get(f"{editor.url}/api/workflows/treasure/history").ok
+
+
+def test_files_that_can_not_be_read_are_listed_with_what_is_wrong(editor, page):
+    put(editor, "fine", document_of("Fine"))
+    folder = editor.engine.workspace.workflows
+    (folder / "linked.json").symlink_to("gone.json")
+    (folder / "latin.json").write_bytes(b'{"nodes": {}, "name": "M\xfcll"}')
+    page.keyboard.press("Control+o")
+    expect(page.locator('[data-saved="latin"]')).to_contain_text("is not UTF-8 text")
+    linked = page.locator('[data-saved="linked"]')
+    expect(linked).to_contain_text("it is a link to gone.json, which is not there")
+    expect(linked).not_to_contain_text("Version")
+    press(page, "Delete linked")
+    press(page, "Really delete")
+    expect(linked).to_have_count(0)
+    page.locator('[data-saved="fine"]').click()
+    expect(page.locator(TEXT)).to_have_value("from elsewhere")
+
+
 def test_a_save_from_elsewhere_is_not_written_over(editor, page):
     save_as(page, "shared")
     put(editor, "shared", document_of("Theirs"))

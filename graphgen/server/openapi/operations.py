@@ -267,7 +267,14 @@ PATHS: dict[str, dict[str, Operation]] = {
             "Every save of a workflow, newest first",
             record({"revisions": many(ref("Revision"))}),
             parameters=(NAME,),
-        )
+        ),
+        "delete": operation(
+            "purge_workflow",
+            "workflows",
+            "Remove the history of a deleted workflow for good",
+            status="204",
+            parameters=(NAME,),
+        ),
     },
     "/api/workflows/{name}/history/{revision}": {
         "get": operation(

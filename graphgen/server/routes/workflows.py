@@ -76,6 +76,15 @@ async def restore(request: web.Request) -> web.Response:
     return answer({"name": name, "revision": revision}, headers={"ETag": f'"{revision}"'})
 
 
+async def purge(request: web.Request) -> web.Response:
+    """Remove the history of a deleted workflow for good."""
+    parts = services(request)
+    name = request.match_info["name"]
+    await parts.call(parts.saved.purge, name)
+    _tell(request, name)
+    return web.Response(status=204)
+
+
 async def rename(request: web.Request) -> web.Response:
     parts = services(request)
     name = request.match_info["name"]
@@ -159,6 +168,7 @@ ROUTES = [
     web.post("/api/workflows/{name}/restore", restore),
     web.post("/api/workflows/{name}/rename", rename),
     web.get("/api/workflows/{name}/history", history),
+    web.delete("/api/workflows/{name}/history", purge),
     web.get(r"/api/workflows/{name}/history/{revision:\d+}", revision),
     web.get("/api/workflows/{name}/schema", schema),
     web.post("/api/workflows/{name}/run", run),

@@ -59,6 +59,8 @@ export const api = {
   deleteSaved: (id: string) => request<null>("DELETE", `/api/workflows/${name(id)}`),
   restoreSaved: (id: string) =>
     request<{ name: string; revision: number }>("POST", `/api/workflows/${name(id)}/restore`),
+  /** Removes what is kept of a deleted workflow for good. */
+  purgeSaved: (id: string) => request<null>("DELETE", `/api/workflows/${name(id)}/history`),
   revisions: (id: string) =>
     request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),
   revision: (id: string, number: number) =>

@@ -164,6 +164,8 @@ export const en = {
   "doc.deleted_ones": "Deleted",
   "doc.restore": "Restore {name}",
   "doc.delete_sure": "Really delete",
+  "doc.purge": "Delete {name} for good",
+  "doc.purge_sure": "Really delete for good",
   "doc.no_workflow": "There is no workflow in {name}",
   "doc.empty_folder": "There are no files in that folder",
   "doc.no_folder": "No kind of node reads the folder {name}",

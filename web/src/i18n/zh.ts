@@ -166,6 +166,8 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "doc.deleted_ones": "已删除",
   "doc.restore": "恢复 {name}",
   "doc.delete_sure": "确认删除",
+  "doc.purge": "永久删除 {name}",
+  "doc.purge_sure": "确认永久删除",
   "doc.no_workflow": "{name} 中没有工作流",
   "doc.empty_folder": "该文件夹中没有文件",
   "doc.no_folder": "没有节点可以读取文件夹 {name}",

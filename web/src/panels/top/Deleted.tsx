@@ -6,6 +6,7 @@ import type { SavedEntry } from "../../api/types";
 import { text, useText } from "../../i18n";
 import { useEditor } from "../../store/store";
 import { tell } from "../../store/tell";
+import { Icon } from "../Icon";
 import { useAgo } from "../queue/time";
 
 interface DeletedProps {
@@ -15,7 +16,6 @@ interface DeletedProps {
 
 export function Deleted({ filter }: DeletedProps) {
   const t = useText();
-  const ago = useAgo();
   const library = useEditor((state) => state.library);
   const [deleted, setDeleted] = useState<readonly SavedEntry[]>([]);
   useEffect(() => {
@@ -34,27 +34,59 @@ export function Deleted({ filter }: DeletedProps) {
         {t("doc.deleted_ones")} <span className="muted">{found.length}</span>
       </summary>
       <ul className="rows">
-        {found.map(({ name, title, modified, revision }) => (
-          <li key={name} className="row" data-deleted={name}>
-            <div className="row-main">
-              <b>{title}</b>
-              <span className="muted">
-                {title !== name && `${name} · `}
-                {ago(modified)} · {t("versions.number", { number: revision })}
-              </span>
-            </div>
-            <button
-              type="button"
-              className="button"
-              aria-label={t("doc.restore", { name })}
-              onClick={() => void restore(name)}
-            >
-              {t("versions.restore")}
-            </button>
-          </li>
+        {found.map((entry) => (
+          <Row key={entry.name} entry={entry} />
         ))}
       </ul>
     </details>
+  );
+}
+
+function Row({ entry }: { entry: SavedEntry }) {
+  const t = useText();
+  const ago = useAgo();
+  const [asking, setAsking] = useState(false);
+  const { name, title, modified, revision, problem } = entry;
+  return (
+    <li className="row" data-deleted={name}>
+      <div className="row-main">
+        <b>{title}</b>
+        <span className="muted">
+          {title !== name && `${name} · `}
+          {ago(modified)}
+          {revision > 0 && ` · ${t("versions.number", { number: revision })}`}
+        </span>
+        {problem && <span className="form-problem">{problem.message}</span>}
+      </div>
+      <button
+        type="button"
+        className="button"
+        aria-label={t("doc.restore", { name })}
+        onClick={() => void restore(name)}
+      >
+        {t("versions.restore")}
+      </button>
+      {asking && (
+        <button type="button" className="button danger" onClick={() => void purge(name)}>
+          {t("doc.purge_sure")}
+        </button>
+      )}
+      {asking ? ( // where the bin was, as a second click of a double one confirms nothing
+        <button type="button" className="button" onClick={() => setAsking(false)}>
+          {t("app.cancel")}
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t("doc.purge", { name })}
+          title={t("doc.purge", { name })}
+          onClick={() => setAsking(true)}
+        >
+          <Icon name="trash" />
+        </button>
+      )}
+    </li>
   );
 }
 
@@ -73,6 +105,15 @@ export async function remove(name: string): Promise<void> {
 async function restore(name: string): Promise<void> {
   try {
     await api.restoreSaved(name);
+    await useEditor.getState().loadLibrary();
+  } catch (error) {
+    tell(error);
+  }
+}
+
+async function purge(name: string): Promise<void> {
+  try {
+    await api.purgeSaved(name);
     await useEditor.getState().loadLibrary();
   } catch (error) {
     tell(error);
