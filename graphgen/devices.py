@@ -101,6 +101,12 @@ def release(device: str) -> None:
             torch.accelerator.empty_host_cache()  # since torch 2.10
 
 
+def copies_follow(device: str) -> bool:
+    """Whether host memory may be let go once a copy to the device was asked for. MPS reads it
+    later (pytorch issue 189690), others keep it for as long."""
+    return not is_host(device) and not device.startswith("mps")
+
+
 def use(device: str) -> None:
     """Make a device this thread's current one, which is where streams, events and compiled
     kernels are that name none; of its kind the first one is, unless this is called."""

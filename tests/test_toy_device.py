@@ -97,7 +97,7 @@ def test_more_than_there_is_raises_and_takes_nothing():
 
 
 def test_copies_and_waits_are_counted(mode):
-    tensor = torch.ones(4, 4).to(DEVICE)
+    tensor = torch.ones(4, 4).to(DEVICE, non_blocking=True)
     assert (MEMORY.copied_in, MEMORY.copied_out, MEMORY.waits) == (1, 0, 0)
     tensor.cpu()
     tensor.to("cpu", torch.float16)
@@ -106,8 +106,12 @@ def test_copies_and_waits_are_counted(mode):
     torch.empty(4, 4).copy_(tensor, non_blocking=True)
     tensor.to("cpu", non_blocking=True)
     assert (MEMORY.copied_out, MEMORY.waits) == (5, 3)
+    torch.empty(4, 4, device=DEVICE).copy_(torch.ones(4, 4), non_blocking=True)
+    assert (MEMORY.copied_in, MEMORY.waits) == (2, 3)
     torch.empty(4, 4, device=DEVICE).copy_(torch.ones(4, 4))
-    assert MEMORY.copied_in == 2
+    torch.ones(4, 4).to(DEVICE)
+    assert (MEMORY.copied_in, MEMORY.waits) == (4, 5)
+    MEMORY.waits = 3
     tensor.sum().item()
     bool(tensor[0, 0] > 0)
     tensor[tensor > 0]
@@ -148,6 +152,23 @@ def test_modules_move_there_and_back():
     assert MEMORY.used == before + bytes_of
     moved.to("cpu")
     assert MEMORY.used == before
+
+
+def test_tensors_of_the_host_are_not_taken_for_the_devices(mode):
+    inside, outside = torch.ones(3, device=DEVICE), torch.ones(3)
+    for work in (
+        lambda: inside + outside,
+        lambda: torch.cat([inside, outside]),
+        lambda: torch.stack([inside[0], outside[0]]),
+        lambda: torch.where(outside > 0, inside, 0.0),
+        lambda: inside.add_(outside),
+    ):
+        with pytest.raises(RuntimeError, match="on the same device"):
+            work()
+    assert (inside * outside[0]).tolist() == [1, 1, 1]  # a single number is taken along
+    assert inside[torch.tensor([0, 2])].tolist() == [1, 1]
+    inside[torch.tensor([1])] = 5.0
+    assert inside.tolist() == [1, 5, 1]
 
 
 def test_there_is_one_device():

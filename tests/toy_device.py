@@ -6,7 +6,8 @@ A tensor on ``toy:0`` wraps a CPU tensor, which does the arithmetic: results are
 for bit. ``MEMORY`` counts the bytes of all storages of the device, and an operation whose result
 goes over ``MEMORY.limit`` raises ``torch.OutOfMemoryError``, as on a GPU. It also counts copies
 to and from the device, and what makes the host wait for it: ``.item()``, ``bool(tensor)``,
-``.cpu()`` and whatever else must know values.
+``.cpu()``, whatever else must know values, and copies to it that are not ``non_blocking``. An
+operation on tensors of the device and of the host at once is refused, but for single numbers.
 
 Slower than the CPU by tens of microseconds an operation; so tests use small networks.
 """
@@ -20,6 +21,7 @@ from typing import Any
 
 import torch
 from torch.utils import backend_registration
+from torch.utils._pytree import tree_leaves
 
 NAME = "toy"
 DEVICE = f"{NAME}:0"
@@ -154,7 +156,8 @@ class ToyTensor(torch.Tensor):
         if waits is not None and waits(args, kwargs):
             MEMORY.count("waits")
         if func is _aten.copy_.default:
-            return _copy(args[0], args[1])
+            return _copy(*args[:3], **kwargs)
+        _check_devices(func, args, kwargs)
         raw_args = [_unwrapped(arg, toys) for arg in args]
         raw_kwargs = {name: _unwrapped(value, toys) for name, value in kwargs.items()}
         out = func(*raw_args, **raw_kwargs)
@@ -207,6 +210,8 @@ def _copy(to: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) ->
     inside = isinstance(to, ToyTensor), isinstance(source, ToyTensor)
     if inside == (True, False):
         MEMORY.count("copied_in")
+        if not non_blocking:
+            MEMORY.count("waits")
     elif inside == (False, True):
         MEMORY.count("copied_out")
     raw_to = to.raw if isinstance(to, ToyTensor) else to
@@ -226,8 +231,10 @@ def _blocking_copy(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return out and not (more[0] if more else kwargs.get("non_blocking", False))
 
 
-def _by_mask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    return any(index is not None and index.dtype == torch.bool for index in args[1])
+def _by_values(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a mask is looked at, or indices come from the host."""
+    indices = [index for index in args[1] if index is not None]
+    return any(i.dtype == torch.bool or not isinstance(i, ToyTensor) for i in indices)
 
 
 def _always(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -237,12 +244,44 @@ def _always(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 _WAITS: dict[Any, Callable[[tuple[Any, ...], dict[str, Any]], bool]] = {
     _aten._to_copy.default: _blocking_out,
     _aten.copy_.default: _blocking_copy,
-    _aten.index.Tensor: _by_mask,
+    _aten.index.Tensor: _by_values,
+    _aten.index_put.default: _by_values,
+    _aten.index_put_.default: _by_values,
+    _aten._index_put_impl_.default: _by_values,
+    _aten._linalg_check_errors.default: _always,
     _aten._local_scalar_dense.default: _always,
     _aten.equal.default: _always,
     _aten.nonzero.default: _always,
     _aten.masked_select.default: _always,
     _aten._unique2.default: _always,
+}
+
+
+_TAKE_BOTH = {_aten.index.Tensor, _aten._to_copy.default, _aten._local_scalar_dense.default}
+"""Operations that take tensors of the host beside the device's."""
+_TAKE_NO_NUMBERS = {_aten.cat.default, _aten.stack.default}
+
+
+def _check_devices(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if func in _TAKE_BOTH:
+        return
+    if func in _INDEXED:  # the indices may be the host's
+        args = (args[0], *args[2:])
+    tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+    if not any(isinstance(tensor, ToyTensor) for tensor in tensors):
+        return
+    for tensor in tensors:
+        if not isinstance(tensor, ToyTensor) and (tensor.dim() or func in _TAKE_NO_NUMBERS):
+            raise RuntimeError(
+                f"Expected all tensors to be on the same device, but {func} got some on {DEVICE} "
+                f"and one of {list(tensor.shape)} on {tensor.device}"
+            )
+
+
+_INDEXED = {
+    _aten.index_put.default,
+    _aten.index_put_.default,
+    _aten._index_put_impl_.default,
 }
 
 
@@ -285,6 +324,17 @@ class _Module(backend_registration._DummyBackendModule):
     def synchronize(self, device: Any = None) -> None:
         MEMORY.count("waits")
 
+    def set_device(self, device: Any) -> None:
+        _check(device)
+        _CURRENT.chosen = True
+
+    def current_stream(self, device: Any = None) -> None:
+        _check(device)
+
+    def is_current(self) -> bool:
+        """Whether the thread has chosen the device."""
+        return getattr(_CURRENT, "chosen", False)
+
     def device_count(self) -> int:
         return 1
 
@@ -293,6 +343,9 @@ class _Module(backend_registration._DummyBackendModule):
 
     def current_device(self) -> int:
         return 0
+
+
+_CURRENT = threading.local()
 
 
 def _check(device: Any) -> None:
@@ -326,7 +379,7 @@ def _empty_strided(
 
 
 def _copy_from(source: torch.Tensor, to: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:
-    return _copy(to, source)
+    return _copy(to, source, non_blocking)
 
 
 def _pin_memory(tensor: torch.Tensor, device: Any = None) -> torch.Tensor:

@@ -35,10 +35,12 @@ def on_device(value: T, device: str, copy: Callable[[Any, str], Any] | None = No
 
 
 def to_device(tensor: Any, device: str) -> Any:
-    """A copy of a torch tensor on a device."""
+    """A copy of a torch tensor on a device. What is in host memory is read by the device in its
+    own time, and must not be changed any more."""
     if devices.is_host(device):
         return tensor.cpu()
-    return tensor.to(device, non_blocking=tensor.device.type == "cpu" and tensor.is_pinned())
+    follows = tensor.device.type == "cpu" and devices.copies_follow(device)
+    return tensor.to(device, non_blocking=follows)
 
 
 def _lies_on(tensor: Any, device: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .. import devices
+
 if TYPE_CHECKING:
     import torch
 
@@ -66,10 +68,12 @@ class Streamed:
 
 
 def copy_to(device: str, tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor on another device; a parameter if it is one."""
+    """A tensor on another device; a parameter if it is one. The device reads host memory in its
+    own time: to wait for each tensor of a streamed network would leave it idle."""
     import torch
 
-    made = tensor.detach().to(device)
+    follows = tensor.device.type == "cpu" and devices.copies_follow(device)
+    made = tensor.detach().to(device, non_blocking=follows)
     if isinstance(tensor, torch.nn.Parameter):
         return torch.nn.Parameter(made, requires_grad=False)
     return made

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import torch
 
+from ._asynchronous import Asynchronous
+
 
 class Predict(Protocol):
     """The denoiser, guided."""
@@ -81,8 +83,8 @@ def denoise(
 ) -> torch.Tensor:
     """Walk from noise to a picture; the scheduler's timesteps must be set.
 
-    Timesteps stay on the CPU for the scheduler and are copied once for the denoiser, so
-    that no step waits for the device.
+    Timesteps stay on the CPU for the scheduler and are copied once for the denoiser, and the
+    scheduler's own copies are not waited for, so that no step waits for the device.
 
     Args:
         generators: One for each row of the batch.
@@ -96,7 +98,7 @@ def denoise(
     if start.noise is None:
         latents = latents * scheduler.init_noise_sigma
     else:
-        latents = scheduler.add_noise(latents, start.noise, timesteps[:1])
+        latents = _noised(scheduler, latents, start.noise, timesteps[:1])
     if "noise_sampler_seed" in scheduler.config:
         scheduler.noise_sampler = _BrownianNoise(scheduler, latents, generators)
     random: dict[str, Any] = {}
@@ -106,7 +108,9 @@ def denoise(
     for index, timestep in enumerate(timesteps):
         scaled = scheduler.scale_model_input(latents, timestep)
         prediction = predict(scaled, on_device[index])
-        latents = scheduler.step(prediction, timestep, latents, **random, return_dict=False)[0]
+        with Asynchronous():
+            made = scheduler.step(prediction, timestep, latents, **random, return_dict=False)
+        latents = made[0]
         if start.mask is not None:
             following = timesteps[index + 1 : index + 2]
             latents = _put_back(scheduler, start, latents, following)
@@ -143,8 +147,20 @@ def _put_back(
     if len(following):
         if not getattr(scheduler, "state_in_first_order", True):
             return latents  # between the halves of a step of second order
-        kept = scheduler.add_noise(kept, start.noise, following)
+        kept = _noised(scheduler, kept, start.noise, following)
     return torch.where(start.mask == 0, kept, kept + start.mask * (latents - kept))
+
+
+def _noised(
+    scheduler: Any, latents: torch.Tensor, noise: torch.Tensor | None, timestep: torch.Tensor
+) -> torch.Tensor:
+    """Latents with as much noise as a timestep has. The scheduler is asked for the shares of
+    both, on the CPU; with tensors of a device it would look them up there."""
+    assert noise is not None
+    one, none = torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)
+    signal = float(scheduler.add_noise(one, none, timestep))
+    sigma = float(scheduler.add_noise(none, one, timestep))
+    return signal * latents + sigma * noise
 
 
 class _BrownianNoise:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
-from graphgen import Context
+from graphgen import Context, devices
 
 from . import _autoencoder
 from ._denoise import Step
@@ -53,8 +53,9 @@ class Previews:
         self._arrive()
         if self._coming is not None:  # the device is that far behind
             return
-        rows = _places(list(shown.values()))
-        latents = clean_estimate(step, self._levels, self._kind)[rows].float()
+        estimate = clean_estimate(step, self._levels, self._kind)
+        # Not by a tensor of indices, for which the host would wait.
+        latents = torch.cat([estimate[row : row + 1] for row in shown.values()]).float()
         self._edge = self._model.scale * max(latents.shape[2:])
         try:
             pixels = _pixels(latents, self._model, self._ctx)
@@ -78,20 +79,13 @@ class Previews:
                 self._coming = None
 
 
-def _places(rows: list[int]) -> slice | list[int]:
-    """To index with: one row, and every row, without making a tensor of indices."""
-    if rows == list(range(rows[0], rows[0] + len(rows))):
-        return slice(rows[0], rows[0] + len(rows))
-    return rows
-
-
 def _to_host(values: torch.Tensor) -> tuple[torch.Tensor, Any]:
     """A copy in host memory, and the event of its arrival; None if it is there."""
-    module: Any = None if values.device.type == "cpu" else torch.get_device_module(values.device)
-    if not hasattr(module, "Event"):
+    if not devices.copies_follow(str(values.device)):
         return values.cpu(), None
+    module: Any = torch.get_device_module(values.device)
     copy, arrived = values.to("cpu", non_blocking=True), module.Event()
-    arrived.record()
+    arrived.record(module.current_stream(values.device))
     return copy, arrived
 
 

@@ -147,13 +147,32 @@ def test_everything_fails_with_one_clear_problem(toy):
     assert "it was tried again" in problem.message
 
 
+def repainting(document, size):
+    """The same, from a picture half of which is repainted."""
+    link = lambda at: {"link": at}  # noqa: E731
+    edges = {"width": size, "height": size}
+    document["nodes"] |= {
+        "picture": {"type": "image/solid", "inputs": edges},
+        "mask": {"type": "image/mask_shape", "inputs": {**edges, "right": size / 2}},
+        "noise": {
+            "type": "diffusion/encode_image",
+            "inputs": {"image": link("picture.image"), "vae": link("model.vae")},
+        },
+    }
+    document["nodes"]["sample"]["inputs"]["mask"] = link("mask.mask")
+    return document
+
+
+@pytest.mark.parametrize("way", ["drawing", "repainting"])
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
-def test_no_step_waits_for_the_device(sampler, toy):
+def test_no_step_waits_for_the_device(sampler, way, toy):
     """As many waits for four steps as for seven; previews are copied while the walk goes on."""
     engine = toy.engine()
     waits = []
     for steps in (4, 7):
-        document = workflow(steps=steps, size=32)
+        document = workflow(steps=steps, size=32, batch=2)
+        if way == "repainting":
+            document = repainting(document, 32)
         document["nodes"]["sample"]["inputs"]["sampler"] = sampler
         document["outputs"] = {}
         MEMORY.reset()
