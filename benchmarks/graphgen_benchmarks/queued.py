@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from graphgen import templates
+from graphgen.devices import HOST
 
+from .accelerator import allocated, on
 from .measure import Figure, compared
 
 PROMPTS = 16
@@ -30,8 +32,8 @@ def run(quick: bool) -> Iterator[Figure]:
     torch.set_num_threads(os.cpu_count() or 1)
     try:
         with tempfile.TemporaryDirectory(prefix="graphgen-queued-") as folder:
-            yield from _together(Path(folder), quick)
-            yield from _left_behind(Path(folder), quick)
+            yield from together(Path(folder), quick, HOST, 0.5)
+            yield from left_behind(Path(folder), quick, HOST)
     finally:
         torch.set_num_threads(before)
 
@@ -39,24 +41,36 @@ def run(quick: bool) -> Iterator[Figure]:
 # Sixteen prompts
 
 
-def _together(folder: Path, quick: bool) -> Iterator[Figure]:
+def together(folder: Path, quick: bool, device: str, reach: float) -> Iterator[Figure]:
+    """Sixteen prompts in the queue, on a device; on the CPU processor time as well."""
     seeds = itertools.count()
     steps = 4 if quick else 30
-    name = f"{PROMPTS} queued prompts against {PROMPTS} runs in turn, {steps} steps"
-    clocks: dict[str, Callable[[], float]] = {"s": time.perf_counter, "cpu s": time.process_time}
+    name = f"{PROMPTS} queued prompts against {PROMPTS} runs in turn, {steps} steps{on(device)}"
+    clocks: dict[str, Callable[[], float]] = {"s": time.perf_counter}
+    if device == HOST:
+        clocks["cpu s"] = time.process_time
+
+    def seconds(at: str, max_batch: int, clock: Callable[[], float]) -> Callable[[], float]:
+        return lambda: _seconds(folder / at, device, max_batch, steps, seeds, clock)
+
     for unit, clock in clocks.items():
         yield compared(
             name if unit == "s" else f"{name}: processor time",
-            lambda clock=clock: _seconds(folder / "alone", 1, steps, seeds, clock),  # type: ignore[misc]
-            lambda clock=clock: _seconds(folder / "together", 32, steps, seeds, clock),  # type: ignore[misc]
+            seconds("alone", 1, clock),
+            seconds("together", 32, clock),
             2 if quick else 5,
-            0.5 if unit == "s" else None,
+            reach if unit == "s" else None,
             unit,
         )
 
 
 def _seconds(
-    folder: Path, max_batch: int, steps: int, seeds: Iterator[int], clock: Callable[[], float]
+    folder: Path,
+    device: str,
+    max_batch: int,
+    steps: int,
+    seeds: Iterator[int],
+    clock: Callable[[], float],
 ) -> float:
     """Seconds from when the queue may begin until the last of its runs has ended; models are
     loaded, and no picture was made before."""
@@ -64,7 +78,7 @@ def _seconds(
     from graphgen.runs import RunQueue, RunStore
 
     workflow = Workflow.read(WORKFLOW)
-    with Engine(device="cpu", workspace=folder, max_batch=max_batch, workers=8) as engine:
+    with Engine(device=device, workspace=folder, max_batch=max_batch, workers=8) as engine:
         engine.run(workflow, {"steps": 1, "seed": next(seeds)}).raise_if_failed()
         with RunQueue(engine, RunStore(folder / "graphgen.db")) as queue:
             queue.previews = False
@@ -92,15 +106,12 @@ def _seconds(
 # A thousand runs
 
 
-def _left_behind(folder: Path, quick: bool) -> Iterator[Figure]:
+def left_behind(folder: Path, quick: bool, device: str) -> Iterator[Figure]:
     """Memory after all runs against memory after the first hundred; the caches are full by
     then, so that only what is never given back would add to it."""
-    import torch
-
     from graphgen import Engine, Workflow
 
     runs, warm = (60, 20) if quick else (RUNS, WARM)
-    device = "cuda:0" if torch.cuda.is_available() else "cpu"
     workflow = Workflow.read(WORKFLOW)
     limits: dict[str, Any] = {"cache_bytes": 2 << 20, "device_cache_bytes": {device: 2 << 20}}
     with Engine(device=device, workspace=folder / "endurance", **limits) as engine:
@@ -110,12 +121,10 @@ def _left_behind(folder: Path, quick: bool) -> Iterator[Figure]:
             engine.run(workflow, given).raise_if_failed()
             if seed + 1 == warm:
                 host, there = _held(device)
-        yield _growth(
-            f"{runs:,} runs: host memory against that after {warm}", host, _held(device)[0]
-        )
-        if device != "cpu":
-            name = f"{runs:,} runs: memory of {torch.cuda.get_device_name(0)} against after {warm}"
-            yield _growth(name, there, _held(device)[1])
+        name = f"{runs:,} runs{on(device)}"
+        yield _growth(f"{name}: host memory against that after {warm}", host, _held(device)[0])
+        if device != HOST:
+            yield _growth(f"{name}: its memory against that after {warm}", there, _held(device)[1])
 
 
 def _growth(name: str, before: int, after: int) -> Figure:
@@ -125,8 +134,6 @@ def _growth(name: str, before: int, after: int) -> Figure:
 def _held(device: str) -> tuple[int, int]:
     """Bytes that the process has in host memory, and that tensors have on a device."""
     import psutil
-    import torch
 
     gc.collect()
-    there = torch.cuda.memory_allocated(device) if device != "cpu" else 0
-    return psutil.Process().memory_info().rss, there
+    return psutil.Process().memory_info().rss, allocated(device)

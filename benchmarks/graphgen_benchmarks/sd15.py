@@ -34,7 +34,7 @@ def run(quick: bool) -> Iterator[Figure]:
 
 
 def _against_stock(folder: Path, quick: bool) -> Iterator[Figure]:
-    _save_sd15(folder / "model", quick)
+    save_sd15(folder / "model", quick)
     rounds = 1 if quick else 3
     stock = [_child("stock", folder, {}) for _ in range(rounds)]
     for name, options in ROWS.items():
@@ -125,7 +125,7 @@ def _ours(folder: Path, options: dict[str, Any]) -> Callable[[str, int], Any]:
     return draw
 
 
-def _save_sd15(folder: Path, quick: bool) -> None:
+def save_sd15(folder: Path, quick: bool) -> None:
     """The networks of Stable Diffusion 1.5 with random weights, 4.3 GB; or, when it has to
     be quick, with a narrow denoiser."""
     diffusers, torch = libraries()

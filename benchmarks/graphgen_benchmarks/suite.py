@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 from rich.table import Table
 
+from .accelerator import NoDevice
 from .measure import Figure
 
 PARTS = (
@@ -23,6 +24,7 @@ PARTS = (
     "models",
     "queued",
     "sd15",
+    "gpu",
     "cache",
     "branches",
     "startup",
@@ -34,19 +36,29 @@ PACKAGES = ("graphgen", "torch", "diffusers", "transformers", "pydantic", "dask"
 
 
 class Missing(Exception):
-    """A part needs a library that is not installed."""
+    """A part needs a library that is not installed, or a device that is not there.
+
+    Attributes:
+        library: Whether it is a library.
+    """
+
+    def __init__(self, message: str, library: bool) -> None:
+        super().__init__(message)
+        self.library = library
 
 
 def figures(part: str, quick: bool) -> Iterator[Figure]:
     """Take the figures of a part.
 
     Raises:
-        Missing: A library that only benchmarks need is not there.
+        Missing: A library that only benchmarks need is not there, or a GPU.
     """
     try:
         yield from import_module(f".{part}", __package__).run(quick)
     except ImportError as error:
-        raise Missing(str(error)) from error
+        raise Missing(str(error), library=True) from error
+    except NoDevice as error:
+        raise Missing(str(error), library=False) from error
 
 
 def document(taken: list[Figure]) -> dict[str, Any]:

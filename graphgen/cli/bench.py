@@ -42,7 +42,7 @@ def bench(
 ) -> int:
     """Measure speed and memory on this machine, as ratios to baselines.
 
-    A part whose library is not installed is left out with a warning.
+    A part whose library is not installed, or whose GPU is not there, is left out with a warning.
     """
     from graphgen_benchmarks import suite
 
@@ -64,7 +64,8 @@ def bench(
                     suite.write(output, taken)
         except suite.Missing as error:
             missing = True
-            report.warn(Problem("missing_library", f"{part} is left out: {error}", hint=EXTRA))
+            code, hint = ("missing_library", EXTRA) if error.library else ("no_device", None)
+            report.warn(Problem(code, f"{part} is left out: {error}", hint=hint))
     if plot is not None:
         _plot(taken, plot)
     told = suite.document(taken)
