@@ -78,16 +78,28 @@ class Ladder:
         return replace(now, tile=more) if means == "tile" else replace(now, split=more)
 
 
+_SAID: dict[Rung, str] = {
+    "evict": "after freeing what was idle",
+    "wait": "once what else was running had ended",
+    "offload": "with its models layer by layer",
+    "tile": "in tiles of 1/{} of their edge",
+    "split": "in batches of 1/{} of their size",
+}
+
+
 def said(rung: Rung, economy: Economy) -> str:
     """A plan in a few words."""
-    match rung:
-        case "evict":
-            return "after freeing what was idle"
-        case "wait":
-            return "once what else was running had ended"
-        case "offload":
-            return "with its models layer by layer"
-        case "tile":
-            return f"in tiles of 1/{economy.tile} of their edge"
-        case "split":
-            return f"in batches of 1/{economy.split} of their size"
+    return _SAID[rung].format(economy.tile if rung == "tile" else economy.split)
+
+
+def understood(words: str) -> tuple[Rung, int] | None:
+    """The plan that ``said`` put into words: what is tried, and the divisor of a tile's edge
+    or of a batch, else 1; None if they are others."""
+    for rung, template in _SAID.items():
+        before, _, after = template.partition("{}")
+        if words == template:
+            return rung, 1
+        divisor = words.removeprefix(before).removesuffix(after)
+        if after and divisor.isdecimal() and words == template.format(divisor):
+            return rung, int(divisor)
+    return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ..engine.ladder import understood
+
 if TYPE_CHECKING:
     from ..engine.memory import MemoryUse
     from ..runs import RunQueue, RunRecord
@@ -13,7 +15,17 @@ if TYPE_CHECKING:
 
 def run_dict(record: RunRecord) -> dict[str, Any]:
     """A run; its files with the addresses that serve them."""
-    return {**record.to_dict(), "outputs": outputs_dict(record)}
+    run = {**record.to_dict(), "outputs": outputs_dict(record)}
+    run["nodes"].update(
+        {id: _again(node) for id, node in run["nodes"].items() if "retries" in node}
+    )
+    return run
+
+
+def _again(node: dict[str, Any]) -> dict[str, Any]:
+    """A node with how it was run again, last, in the terms of ``node_retried``."""
+    plan = understood(node["retries"][-1])
+    return {**node, "retried": {"means": plan[0], "divisor": plan[1]}} if plan else node
 
 
 def ended_dict(record: RunRecord) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from graphgen import Batch, CancelToken, Context, Fragment, NodeError, TypeSpec,
 from graphgen.economy import AMPLE, Economy
 from graphgen.engine.events import NodeFailed, NodeFinished, NodeRetried
 from graphgen.engine.failure import is_of_device, is_out_of_memory
-from graphgen.engine.ladder import Ladder
+from graphgen.engine.ladder import Ladder, understood
 from graphgen.node import InvalidNode, spec_of
 from tests.support import CALLS, Background, called, codes, graph
 from tests.toy_device import DEVICE, MEMORY, UNLIMITED
@@ -424,6 +424,23 @@ def test_the_ladder_goes_down_by_what_the_node_asked_for():
     assert ladder.next(done, 0, True) is None  # not for ever
     assert ladder.next(done, 0, False) is None
     assert ladder.economy == Economy(offload=True, tile=2, split=2)
+    plans = [("evict", 1), ("wait", 1), ("offload", 1), ("tile", 2), ("split", 2)]
+    assert list(dict.fromkeys(map(understood, ladder.tried))) == plans
+
+
+@pytest.mark.parametrize(
+    ("words", "plan"),
+    [
+        ("in tiles of 1/16 of their edge", ("tile", 16)),
+        ("in batches of 1/1024 of their size", ("split", 1024)),
+        ("in tiles of 1/ of their edge", None),
+        ("in tiles of 1/two of their edge", None),
+        ("of another version", None),
+        ("", None),
+    ],
+)
+def test_words_of_plans_are_understood(words, plan):
+    assert understood(words) == plan
 
 
 def test_a_context_says_how_much_to_compute_at_once():

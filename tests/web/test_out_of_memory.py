@@ -85,6 +85,11 @@ def test_a_node_that_was_run_again_with_less_memory_says_how(page):
     page.reload()  # from the run's record
     expect(badge).to_contain_class("retried")
     expect(badge).to_have_attribute("title", told)
+    page.evaluate("localStorage.setItem('graphgen.view', '{\"locale\": \"zh\"}')")
+    page.reload()
+    expect(badge).to_have_attribute("title", "内存不足；改用 1/2 大小的批次重新运行")
+    page.evaluate("localStorage.removeItem('graphgen.view')")
+    page.reload()
 
     widget = card(page, "much").locator('[data-widget="much.rows"]')
     widget.fill("4")

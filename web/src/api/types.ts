@@ -38,7 +38,8 @@ export interface RunNode {
   readonly status: string;
   readonly seconds?: number | null;
   /** How it was run again each time that it ran out of memory, in words. */
-  readonly retries?: readonly string[];
+  /** How it was run again, last, after it ran out of memory. */
+  readonly retried?: { readonly means: Means; readonly divisor: number };
 }
 
 /** A page of the history, newest first; `next` is where the one after it begins. */

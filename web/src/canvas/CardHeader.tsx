@@ -116,10 +116,8 @@ interface RunBadgeProps {
 function RunBadge({ run, stale }: RunBadgeProps) {
   const t = useText();
   const kind = (name: string) => `badge ${name} ${stale ? "stale" : ""}`;
-  const { retried, retriedSaid: how } = run;
-  const again = retried
-    ? t(`node.retried.${retried.means}`, { n: retried.divisor })
-    : how && t("node.retried", { how });
+  const { retried } = run;
+  const again = retried && t(`node.retried.${retried.means}`, { n: retried.divisor });
   const about = stale ? t("node.stale") : again;
   switch (run.status) {
     case "cached":

@@ -39,7 +39,6 @@ export const en = {
   "node.skipped": "skipped",
   "node.stale": "Changed since this run",
   "node.failed": "failed",
-  "node.retried": "Ran out of memory; run again {how}",
   "node.retried.evict": "Ran out of memory; run again after freeing what was idle",
   "node.retried.wait": "Ran out of memory; run again once what else was running had ended",
   "node.retried.offload": "Ran out of memory; run again with its models layer by layer",

@@ -41,7 +41,6 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "node.skipped": "已跳过",
   "node.stale": "此次运行之后已有改动",
   "node.failed": "失败",
-  "node.retried": "内存不足；已重新运行（{how}）",
   "node.retried.evict": "内存不足；释放闲置内容后重新运行",
   "node.retried.wait": "内存不足；待其他任务结束后重新运行",
   "node.retried.offload": "内存不足；模型改为逐层载入后重新运行",

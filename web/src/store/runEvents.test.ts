@@ -49,10 +49,10 @@ test("a node that was run again with less memory says how", () => {
 });
 
 test("the record of a run says it, too", () => {
-  const tried = ["after freeing what was idle", "in batches of 1/2 of their size"];
-  const nodes = { a: { status: "executed", seconds: 1, retries: tried }, b: { status: "cached" } };
+  const retried = { means: "split", divisor: 2 };
+  const nodes = { a: { status: "executed", seconds: 1, retried }, b: { status: "cached" } };
   expect(viewOf({ run_id: "r", nodes } as unknown as Run).nodes).toEqual({
-    a: { status: "done", seconds: 1, retriedSaid: tried[1] },
+    a: { status: "done", seconds: 1, retried },
     b: { status: "cached" },
   });
 });

@@ -13,8 +13,6 @@ export interface NodeRun {
   readonly problem?: Problem;
   /** How it was run again, last, after it ran out of memory. */
   readonly retried?: { readonly means: Means; readonly divisor: number };
-  /** The same in the server's words, of a run that was over before this window was there. */
-  readonly retriedSaid?: string;
 }
 
 export interface RunView {
@@ -168,7 +166,7 @@ export function viewOf(run: Run): RunView {
     {
       status: STATUSES[node.status] ?? "done",
       ...(typeof node.seconds === "number" && { seconds: node.seconds }),
-      ...(node.retries?.length && { retriedSaid: node.retries.at(-1) }),
+      ...(node.retried && { retried: node.retried }),
     },
   ]);
   return {
