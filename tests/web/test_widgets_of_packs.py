@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from graphgen import EditorModule, Engine, hookimpl, node
@@ -104,6 +105,42 @@ def test_seeds_change_from_run_to_run_unless_they_are_locked(page):
     page.keyboard.press("Control+Enter")
     expect(page.locator('[data-node="free"] .badge.cached')).to_be_visible()
     expect(free).to_have_value(before)
+
+
+def test_a_refused_run_changes_no_seed(editor, page):
+    picture = editor.engine.workspace.inputs / "red.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 3), "red").save(picture)
+    nodes = {
+        "dice": {"type": "curves/dice", "inputs": {"seed": 3}},
+        "load": {"type": "image/load", "inputs": {"file": "red.png"}},
+    }
+    drop_workflow(page, {"format": "graphgen/1", "name": "Dice", "nodes": nodes})
+    seed = page.locator('.canvas [data-widget="dice.seed"]')
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="dice"] .node-value')).to_have_text("4")
+    picture.unlink()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('[data-node="load"] .problem-mark')).to_be_visible()
+    expect(seed).to_have_value("3")
+    Image.new("RGB", (4, 3), "blue").save(picture)
+
+    # Two at once: each has a seed of its own, and that of the last is shown.
+    accepted = []
+
+    def are_accepted(response):
+        if response.request.method == "POST" and response.url.endswith("/api/runs"):
+            accepted.append(response.json()["run_id"])
+        return len(accepted) == 2
+
+    with page.expect_response(are_accepted):
+        page.keyboard.press("Control+Enter")
+        page.keyboard.press("Control+Enter")
+    runs = [editor.http.get(f"{editor.url}/api/runs/{run}/workflow").json() for run in accepted]
+    first, second = (run["nodes"]["dice"]["inputs"]["seed"] for run in runs)
+    assert len({3, first, second}) == 3
+    expect(seed).to_have_value(str(second))
+    expect(page.locator('[data-node="dice"] .node-value')).to_have_text(str(second % 6 + 1))
 
 
 def test_packs_that_failed_say_why_and_may_try_again(page):

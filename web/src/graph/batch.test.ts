@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { catalogue } from "../testing/files";
-import { nthOfBatch, type SeedMode } from "./batch";
+import { nthOfBatch, type SeedMode, takeDrawn } from "./batch";
 import { readDocument } from "./read";
 import { levelAt } from "./subgraphs";
 
@@ -57,4 +57,37 @@ it("draws seeds", () => {
     inner: undefined,
     own: 99,
   });
+});
+
+it("takes drawn seeds but where somebody changed them meanwhile", () => {
+  const before = readDocument(document);
+  const level = levelAt(before, [], catalogue);
+  if (!level) throw new Error("no level");
+  const drawn = nthOfBatch(level, 1, "random", () => 99);
+  expect(takeDrawn(before, before, drawn)).toBe(drawn);
+  const edited = {
+    nodes: {
+      ...document.nodes,
+      set: { ...SAMPLE, inputs: { seed: 5 } },
+      large: { ...SAMPLE, inputs: { seed: LARGE, width: 8 } },
+      added: { ...SAMPLE, inputs: { seed: 1 } },
+    },
+    workflows: document.workflows,
+  };
+  const { open: _, ...left } = edited.nodes;
+  const now = takeDrawn(readDocument({ ...edited, nodes: left }), before, drawn);
+  const inputs = Object.values(now.nodes).map(({ id, inputs: { seed, width } }) => [
+    id,
+    seed,
+    width,
+  ]);
+  expect(inputs).toEqual([
+    ["set", 5, undefined],
+    ["large", 99, 8],
+    ["locked", 7, undefined],
+    ["linked", linked, undefined],
+    ["inner", undefined, undefined],
+    ["added", 1, undefined],
+  ]);
+  expect(now.workflows.sub?.nodes.own?.inputs.seed).toBe(99);
 });

@@ -38,6 +38,29 @@ export function nthOfBatch(
   return { ...graph, nodes, workflows };
 }
 
+/**
+ * A graph with the seeds that were drawn for what it was before; those that somebody has
+ * changed since stay.
+ */
+export function takeDrawn(now: Graph, before: Graph, drawn: Graph): Graph {
+  if (now === before) return drawn;
+  let { nodes, workflows } = now;
+  for (const [id, { inputs }] of Object.entries(drawn.nodes)) {
+    const [was, is] = [before.nodes[id], now.nodes[id]];
+    if (!was || !is || was.inputs === inputs) continue;
+    const taken = Object.entries(inputs).filter(
+      ([name, value]) => value !== was.inputs[name] && is.inputs[name] === was.inputs[name],
+    );
+    const changed = { ...is, inputs: { ...is.inputs, ...Object.fromEntries(taken) } };
+    if (taken.length > 0) nodes = { ...nodes, [id]: changed };
+  }
+  for (const [name, inner] of Object.entries(drawn.workflows)) {
+    const [was, is] = [before.workflows[name], now.workflows[name]];
+    if (was && is) workflows = { ...workflows, [name]: takeDrawn(is, was, inner) };
+  }
+  return { ...now, nodes, workflows };
+}
+
 function withSeeds(
   level: Level,
   node: NodeRecord,

@@ -4,22 +4,13 @@ import type { StateCreator } from "zustand";
 import { api } from "../api/client";
 import { ApiError } from "../api/http";
 import type { Hello, PreviewHeader, Queue, ServerEvent } from "../api/types";
-import { nthOfBatch } from "../graph/batch";
 import type { Problem } from "../graph/catalogue";
-import { levelAt } from "../graph/subgraphs";
-import { writeForRun } from "../graph/write";
 import { text } from "../i18n";
-import { activeDocument, type OpenDocument } from "./documents";
+import type { OpenDocument } from "./documents";
 import { notePastRuns } from "./pastRuns";
-import {
-  applyEvents,
-  NO_RUNS,
-  type RunsState,
-  type RunView,
-  viewOf,
-  withResults,
-} from "./runEvents";
+import { applyEvents, NO_RUNS, type RunsState, type RunView, viewOf } from "./runEvents";
 import type { EditorState } from "./store";
+import { submitActive, withOutputs } from "./submission";
 import { tell } from "./tell";
 
 export interface RunsSlice extends RunsState {
@@ -35,8 +26,11 @@ export interface RunsSlice extends RunsState {
   hello(hello: Hello): void;
   receive(events: readonly ServerEvent[]): void;
   preview(header: PreviewHeader, picture: Blob): void;
-  /** Runs the active document as often as the batch says, or only what `targets` (nodes of
-   * its top level) need. */
+  /**
+   * Runs the active document as often as the batch says, or only what `targets` (nodes of its
+   * top level) need. Seeds that are not locked get new numbers once the server has taken the
+   * first; the first run of a document takes them as they are: it may be to repeat a picture.
+   */
   submit(targets?: readonly string[]): Promise<void>;
   cancel(run: string): Promise<void>;
   /** Asks for runs that are shown but not known, as after a reload. */
@@ -98,34 +92,7 @@ export const runsSlice: StateCreator<EditorState, [], [], RunsSlice> = (set, get
     set({ previews: { ...Object.fromEntries(kept), [key]: URL.createObjectURL(picture) } });
   },
 
-  async submit(targets) {
-    const { catalogue, batch, seedMode } = get();
-    const document = activeDocument(get());
-    const level = document && levelAt(document.history.document, [], catalogue);
-    if (!level) return;
-    set({ refused: [] });
-    try {
-      for (let index = 0; index < batch; index += 1) {
-        const graph = nthOfBatch(level, index, seedMode);
-        const accepted = await api.submit({
-          workflow: writeForRun(graph),
-          name: graph.name,
-          ...(targets && { targets }),
-        });
-        const run = accepted.run_id;
-        set(({ owners }) => ({ owners: { ...owners, [run]: document.id } }));
-        // The first is shown at once; the others when they begin.
-        const begun = (get().runs[run]?.status ?? "queued") !== "queued";
-        if (index === 0 || begun) get().patchDocument(document.id, { run });
-        // A quick one is over before the answer is here: its events found no document.
-        set((state) => ({ documents: withOutputs(state, document.id, run) }));
-      }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 422) set({ refused: error.problems });
-      else tell(error);
-    }
-  },
+  submit: submitActive,
 
   async cancel(run) {
     try {
@@ -204,18 +171,6 @@ function followed(state: EditorState, events: readonly ServerEvent[]): EditorSta
     }
   }
   return documents;
-}
-
-/** The documents, one of which shows what a run made, if it did. */
-function withOutputs(
-  { runs, documents }: Pick<EditorState, "runs" | "documents">,
-  id: string,
-  run: string,
-): EditorState["documents"] {
-  const document = documents[id];
-  if (!document || Object.keys(runs[run]?.outputs ?? {}).length === 0) return documents;
-  const results = withResults(document.results, run, runs);
-  return { ...documents, [id]: { ...document, results } };
 }
 
 function shownIn(
