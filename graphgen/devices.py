@@ -6,6 +6,7 @@ only for a device other than ``cpu``, and an accelerator that was not used yet i
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import re
 import sys
@@ -96,7 +97,8 @@ def release(device: str) -> None:
     if hasattr(module, "empty_cache"):
         import torch
 
-        module.empty_cache()
+        with contextlib.suppress(RuntimeError):  # of a device that is lost to this process
+            module.empty_cache()
         if device.partition(":")[0] in _PINNING and hasattr(torch.accelerator, "empty_host_cache"):
             torch.accelerator.empty_host_cache()  # since torch 2.10
 

@@ -17,7 +17,7 @@ from ..activity import Activity, Observe
 from ..cache import Cache
 from ..cache.codec import Codec
 from ..cache.disk import DiskTier
-from ..devices import default_device, default_model_budget
+from ..devices import accelerators, default_device, default_model_budget
 from ..environment import Environment
 from ..fingerprint import remember_digests
 from ..models.library import ModelLibrary
@@ -338,8 +338,12 @@ class Engine:
         return memory_use(gear.cache, gear.pool)
 
     def free_memory(self) -> int:
-        """Drop cached outputs and idle models from memory; returns the bytes given back."""
-        return self.cache.clear() + self.pool.free()
+        """Drop cached outputs and idle models from memory, and give back what the allocators of
+        devices keep for later; returns the bytes of what was dropped."""
+        freed = self.cache.clear() + self.pool.free()
+        if accelerators():
+            release_memory()
+        return freed
 
     def make_room(self, device: str) -> int:
         """Free what is idle on a device: outputs and models go to host memory, or are

@@ -20,6 +20,15 @@ _DEVICE_WORDS = (
     "_status_memory_error",  # rocBLAS
     "_out_of_device_memory",  # XPU's runtime
 )
+_LOST_WORDS = (
+    "illegal memory access",
+    "illegal instruction",
+    "device-side assert",
+    "launch failure",
+    "misaligned address",
+)
+"""What CUDA and ROCm say when no call of this process reaches the device any more."""
+_LOST_HINT = "this process can't use the device any more: end it, and start it again"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -101,14 +110,9 @@ def problems_of(
         return [Problem(error.code, str(error), id, error.port, error.hint)]
     if isinstance(error, GraphgenError):
         return [Problem(p.code, p.message, p.node or id, p.port, p.hint) for p in error.problems]
-    given = describe(arguments)
-    return [
-        Problem(
-            "node_failed",
-            f"{spec.title} failed with {_said(error)}; its inputs: {given}",
-            id,
-        )
-    ]
+    said = f"{spec.title} failed with {_said(error)}; its inputs: {describe(arguments)}"
+    lost = any(_says_one_of(cause, _LOST_WORDS) for cause in _causes(error))
+    return [Problem("node_failed", said, id, hint=_LOST_HINT if lost else None)]
 
 
 def _out_of_memory(

@@ -84,6 +84,7 @@ def test_what_failed_on_the_device_is_the_failure_of_the_node(make_engine, monke
     (problem,) = engine.run(ONES).problems
     assert (problem.code, problem.node) == ("node_failed", "o")
     assert "illegal memory access" in problem.message
+    assert "start it again" in problem.hint
 
 
 def test_a_device_that_is_not_there_is_told_by_the_node(make_engine):
@@ -91,3 +92,11 @@ def test_a_device_that_is_not_there_is_told_by_the_node(make_engine):
     (problem,) = engine.run(ONES).problems
     assert (problem.code, problem.node) == ("node_failed", "o")
     assert "there is no toy:5" in problem.message
+
+
+def test_memory_that_is_freed_goes_back_to_the_driver(make_engine, monkeypatch):
+    given_back = []
+    monkeypatch.setattr(TOY, "empty_cache", lambda: given_back.append(True))
+    engine = make_engine(ones, device=DEVICE)
+    engine.free_memory()
+    assert given_back == [True]
