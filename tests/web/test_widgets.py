@@ -49,7 +49,8 @@ def test_a_whole_number_written_as_a_real_one_stays_one(page):
         },
         "gradient": {"type": "image/gradient", "inputs": {"angle": 90.0}},
     }
-    drop_workflow(page, workflow(nodes, outputs={"text": "text.value"}))
+    made = {"text": "text.value", "number": "number.value"}
+    drop_workflow(page, workflow(nodes, outputs=made))
     value = widget(page, "number.value")
 
     def held():
@@ -61,6 +62,10 @@ def test_a_whole_number_written_as_a_real_one_stays_one(page):
     assert held() == "2.0"
     page.keyboard.press("Control+Enter")
     expect(page.locator('[data-node="text"] .output-text')).to_have_text("2.0")
+    number = page.locator('[data-node="number"] .output-number')
+    expect(number).to_have_text("2.0")
+    page.reload()  # from the run's record
+    expect(number).to_have_text("2.0")
     page.keyboard.press("Control+z")
     expect(value).to_have_value("1")
     page.keyboard.press("Control+y")

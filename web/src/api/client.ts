@@ -3,6 +3,7 @@
 import type { CatalogueAnswer, Problem } from "../graph/catalogue";
 import type { JsonObject } from "../graph/json";
 import { request, requestOnce, upload } from "./http";
+import { exactOutputs } from "./outputs";
 import type {
   Accepted,
   MemoryUse,
@@ -23,7 +24,7 @@ const name = encodeURIComponent;
 export const api = {
   nodes: () => request<CatalogueAnswer>("GET", "/api/nodes"),
   templates: () => request<{ templates: Template[] }>("GET", "/api/templates"),
-  template: (id: string) => document<{ workflow: JsonObject }>(`/api/templates/${name(id)}`),
+  template: (id: string) => exact<{ workflow: JsonObject }>(`/api/templates/${name(id)}`),
   validate: (body: { workflow: JsonObject; targets?: readonly string[] }, signal?: AbortSignal) =>
     request<{ problems: Problem[] }>("POST", "/api/validate", {
       body,
@@ -31,10 +32,13 @@ export const api = {
     }),
 
   submit: (body: RunRequest) => requestOnce<Accepted>("/api/runs", body),
-  run: (id: string) => request<Run>("GET", `/api/runs/${name(id)}`),
-  runs: (query: { limit: number; before?: string; status?: RunStatus }) =>
-    request<RunPage>("GET", `/api/runs?${new URLSearchParams(entriesOf(query))}`),
-  workflowOf: (run: string) => document<JsonObject>(`/api/runs/${name(run)}/workflow`),
+  run: async (id: string) => exactOutputs(await exact<Run>(`/api/runs/${name(id)}`)),
+  runs: async (query: { limit: number; before?: string; status?: RunStatus }) => {
+    const path = `/api/runs?${new URLSearchParams(entriesOf(query))}`;
+    const { runs, next } = await exact<RunPage>(path);
+    return { runs: runs.map(exactOutputs), next };
+  },
+  workflowOf: (run: string) => exact<JsonObject>(`/api/runs/${name(run)}/workflow`),
   prioritise: (run: string, priority: number) =>
     request<Run>("PATCH", `/api/runs/${name(run)}`, { body: { priority } }),
   cancel: (id: string) => request<Run>("DELETE", `/api/runs/${name(id)}`),
@@ -48,7 +52,7 @@ export const api = {
   savedWorkflows: () => request<{ workflows: SavedEntry[] }>("GET", "/api/workflows"),
   /** The last saves of workflows that were deleted. */
   deletedWorkflows: () => request<{ workflows: SavedEntry[] }>("GET", "/api/workflows?deleted=1"),
-  saved: (id: string) => document<SavedWorkflow>(`/api/workflows/${name(id)}`),
+  saved: (id: string) => exact<SavedWorkflow>(`/api/workflows/${name(id)}`),
   /** `revision` is the one that the change was made on, 0 for a new workflow. */
   save: (id: string, workflow: JsonObject, revision: number) =>
     request<{ name: string; revision: number }>("PUT", `/api/workflows/${name(id)}`, {
@@ -64,14 +68,14 @@ export const api = {
   revisions: (id: string) =>
     request<{ revisions: Revision[] }>("GET", `/api/workflows/${name(id)}/history`),
   revision: (id: string, number: number) =>
-    document<SavedWorkflow>(`/api/workflows/${name(id)}/history/${number}`),
+    exact<SavedWorkflow>(`/api/workflows/${name(id)}/history/${number}`),
 
   /** The workflow in a PNG that graphgen made, or in a JSON file. */
   importFile: (file: Blob) => upload<{ workflow: JsonObject }>("/api/import", file, true),
 };
 
-/** What has a workflow in it: its numbers stay what they are. */
-function document<T>(path: string): Promise<T> {
+/** What has a workflow or values in it: its numbers stay what they are. */
+function exact<T>(path: string): Promise<T> {
   return request<T>("GET", path, { reals: true });
 }
 

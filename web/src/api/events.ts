@@ -1,6 +1,6 @@
 /** The websocket of events. It reconnects by itself and says what it saw last. */
 
-import { parseJson } from "../graph/json";
+import { parseMessage } from "./outputs";
 import type { Hello, PreviewHeader, ServerEvent } from "./types";
 
 export interface EventHandlers {
@@ -39,7 +39,7 @@ export function connectEvents(handlers: EventHandlers): () => void {
   };
 
   const text = (data: string) => {
-    const message = parseJson(data) as unknown as Hello | ServerEvent;
+    const message = parseMessage<Hello | ServerEvent>(data);
     seen = message.seq;
     if (message.type === "hello") {
       flush();

@@ -3,6 +3,7 @@
 import { useMemo } from "react";
 import { outputUrl } from "../api/client";
 import type { OutputItem } from "../api/types";
+import { plainJson } from "../graph/json";
 import { Mounted } from "./Mounted";
 import { viewerOf } from "./viewers";
 
@@ -17,7 +18,7 @@ export function Viewer({ type, run, name, items }: ViewerProps) {
   const props = useMemo(() => {
     const viewed = items.map((item, index) =>
       "value" in item
-        ? { value: item.value }
+        ? { value: plainJson(item.value) }
         : {
             url: outputUrl(run, name, index),
             name: item.file.split("/").at(-1) ?? item.file,

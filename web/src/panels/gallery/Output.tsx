@@ -2,7 +2,7 @@
 
 import { outputUrl } from "../../api/client";
 import type { OutputItem } from "../../api/types";
-import { formatJson } from "../../graph/json";
+import { formatJson, isReal } from "../../graph/json";
 import { useText } from "../../i18n";
 import { Icon } from "../Icon";
 import { bytesText } from "../queue/time";
@@ -55,8 +55,8 @@ export function Output({ run, name, index, item, edge }: OutputProps) {
 /** Text as it is, numbers large, anything else as JSON. */
 export function Value({ value }: { value: unknown }) {
   if (typeof value === "string") return <p className="output-text">{value}</p>;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
-    return <p className="output-number">{String(value)}</p>;
+  if (["number", "bigint", "boolean"].includes(typeof value) || isReal(value)) {
+    return <p className="output-number">{formatJson(value)}</p>;
   }
   return <pre className="output-json mono">{formatJson(value, 1)}</pre>;
 }
