@@ -180,7 +180,7 @@ def test_results_of_every_kind_are_shown(editor, page):
     def values(node):
         return page.locator(f'[data-node="{node}"] .node-value')
 
-    expect(values("sum")).to_have_text("5")
+    expect(values("sum")).to_have_text("5.0")
     expect(values("range")).to_have_text(["1", "2", "3"])
     expect(values("split")).to_have_text(["1", "1", "x", "y"])
     expect(values("loop")).to_have_text(["number 1", "number 2", "number 3"])
@@ -200,9 +200,9 @@ def test_results_of_every_kind_are_shown(editor, page):
     page.keyboard.press("Alt+PageUp")
     page.locator("[data-node=sample]").wait_for()
     page.keyboard.press("Alt+PageDown")
-    expect(values("sum")).to_have_text("5")
+    expect(values("sum")).to_have_text("5.0")
     page.reload()
-    expect(values("sum")).to_have_text("5")
+    expect(values("sum")).to_have_text("5.0")
     expect(picture).to_be_visible()
 
     page.keyboard.press("q")
