@@ -1,6 +1,7 @@
 """The memory of devices: the machine's, and that of an accelerator, here the toy one."""
 
 import gc
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -95,3 +96,22 @@ def test_a_device_that_torch_does_not_know_has_no_memory_to_give():
 def test_devices_have_one_name(name, full):
     assert devices.full_name(name) == full
     assert devices.is_host(name) == (full == "cpu")
+
+
+def test_large_tensors_of_the_host_lie_in_huge_pages(tmp_path, monkeypatch):
+    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)  # an engine was here before
+    offered = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not offered.is_file() or "[never]" in offered.read_text():
+        pytest.skip("this system has no huge pages to ask for")
+    code = (
+        "import re, sys; from graphgen import Engine\n"
+        "Engine(installed=False, workspace=sys.argv[1]).close()\n"
+        "import torch\n"
+        "tensor = torch.ones(16 << 20)\n"
+        "address = tensor.data_ptr()\n"
+        "for part in re.split(r'^(?=[0-9a-f]+-)', open('/proc/self/smaps').read(), flags=re.M):\n"
+        "    begin, end = (int(x, 16) for x in part.split()[0].split('-')) if part else (0, 0)\n"
+        "    if begin <= address < end:\n"
+        "        print('hg' in part.partition('VmFlags:')[2].split())"
+    )
+    assert python(code, str(tmp_path)) == "True"

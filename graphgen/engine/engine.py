@@ -17,7 +17,7 @@ from ..activity import Activity, Observe
 from ..cache import Cache
 from ..cache.codec import Codec
 from ..cache.disk import DiskTier
-from ..devices import accelerators, default_device, default_model_budget
+from ..devices import accelerators, default_device, default_model_budget, use_huge_pages
 from ..environment import Environment
 from ..fingerprint import remember_digests
 from ..models.library import ModelLibrary
@@ -144,6 +144,7 @@ class Engine:
             remember_digests(Path(cache_dir).absolute() / "digests.json")
         self._make_cache = make_cache
         codec = Codec(packs.registry.types)
+        use_huge_pages()
         # What torch compiles outlives the process, and lies where only this user writes.
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(self.workspace.cache / "compiled"))
         pool = ModelPool(

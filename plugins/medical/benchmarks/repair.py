@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from graphgen import Context
+from graphgen.devices import use_huge_pages
 from graphgen.environment import Environment
 from graphgen.models.library import ModelLibrary
 from graphgen.models.pool import ModelPool
@@ -42,6 +43,7 @@ def measure(folder: Path, threads: int = 2, copies: int = 1) -> dict[str, Any]:
 def _measured(folder: Path, threads: int, copies: int) -> dict[str, Any]:
     import monai.networks.nets  # noqa: F401  # belongs to idle: it comes with the first network
 
+    use_huge_pages()  # as every engine does
     torch.set_num_threads(threads)
     told: list[int] = []
     context = Context(
