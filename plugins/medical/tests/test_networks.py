@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from graphgen import Context, ModelRef, NodeError
+from graphgen.economy import Economy
 from graphgen.environment import Environment
 from graphgen.models.library import ModelLibrary
 from graphgen.models.pool import ModelPool
@@ -133,6 +134,31 @@ def test_windows_agree_with_the_whole(tiny, context):
     whole = repair(volume, "tiny.safetensors", ctx=context()).data
     parts = repair(volume, "tiny.safetensors", window=64, ctx=context()).data
     assert rmse(parts, whole) < 0.1 * rmse(volume.data, whole)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_the_networks_alone(dtype, tiny, context):
+    volume = shepp_logan(32, 2)
+    volume = volume.derive(volume.data + 2000.3, "where half precision knows every second HU")
+    full = repair(volume, "tiny.safetensors", ctx=context()).data
+    half = repair(volume, "tiny.safetensors", ctx=context(dtype_name=dtype)).data
+    assert rmse(half, full) < 0.02 * rmse(volume.data, full)
+    assert half.dtype == torch.float32
+
+
+def test_after_running_out_of_memory_windows_are_smaller(tiny, context):
+    volume = shepp_logan(128, 1)
+    windows = repair(volume, "tiny.safetensors", window=64, ctx=context()).data
+    ctx = context(economy=Economy(tile=2))
+    assert torch.equal(repair(volume, "tiny.safetensors", ctx=ctx).data, windows)
+    assert ctx.asked["tile"] is False  # there are no smaller ones
+
+
+def test_after_running_out_of_memory_tiles_are_smaller(context):
+    volume = shepp_logan(128, 1)
+    tiles = upscale(volume, 2, tile=64, ctx=context()).data
+    ctx = context(economy=Economy(tile=2), dtype_name="bfloat16")
+    assert torch.equal(upscale(volume, 2, ctx=ctx).data, tiles)
 
 
 def test_progress_by_slice_with_previews(tiny, context):

@@ -93,14 +93,16 @@ class RepairNetwork:
 
     def __call__(self, stack: torch.Tensor) -> torch.Tensor:
         """Repaired slices ``[batch, 1, height, width]`` in HU of stacks ``[batch,
-        2 neighbours + 1, height, width]`` in HU; height and width of any size."""
+        2 neighbours + 1, height, width]`` in HU, float32; height and width of any size. Only
+        the network computes in its own dtype: half precision has no room for single HU."""
         from torch.nn import functional
 
         height, width = stack.shape[2:]
         down, right = -height % self.shape.multiple, -width % self.shape.multiple
         middle = stack[:, self.shape.neighbours : self.shape.neighbours + 1]
         padded = functional.pad(stack, (0, right, 0, down), mode="replicate")
-        correction = self.module(padded / self.shape.scale)[..., :height, :width]
+        dtype = next(self.module.parameters()).dtype
+        correction = self.module((padded / self.shape.scale).to(dtype))[..., :height, :width]
         return middle + correction.to(middle) * self.shape.scale
 
     def averaged(self, stack: torch.Tensor, copies: int) -> torch.Tensor:

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     import torch
 
 OVERLAP = 0.125
+LEAST_WINDOW = 64
 
 
-@node("medical/repair", title="Repair artifacts", device=True, memory=("window",))
+@node(
+    "medical/repair",
+    title="Repair artifacts",
+    device=True,
+    memory=("window",),
+    economy=("tile",),
+)
 def repair(
     volume: Volume,
     model: Annotated[
@@ -37,7 +44,7 @@ def repair(
     window: Annotated[
         int,
         Field(
-            ge=64,
+            ge=LEAST_WINDOW,
             le=4096,
             multiple_of=8,
             description="Slices that are larger, in pixels, are done in windows of this edge.",
@@ -63,12 +70,13 @@ def repair(
     need_hounsfield_scale(volume, "repair")
     data = volume.data
     made = torch.empty_like(data)
+    window = ctx.tile(min(window, max(data.shape[1:])), LEAST_WINDOW, 8)
     with ctx.use(model_ref(ctx, model)) as network, torch.inference_mode():
         reach = network.shape.neighbours
-        parameter = next(network.module.parameters())
+        device = next(network.module.parameters()).device
         for index in range(len(data)):
             near = [min(max(i, 0), len(data) - 1) for i in range(index - reach, index + reach + 1)]
-            stack = data[near][None].to(parameter.device, parameter.dtype)
+            stack = data[near][None].to(device)
             shown = (
                 _windows(partial(network.averaged, copies=copies), stack, window)[0, 0]
                 .float()

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 LOADER = "spandrel/image"  # of graphgen's upscale pack
 MAX_VOXELS = 2**30
+LEAST_TILE = 64
 
 
-@node("medical/upscale", title="Upscale in plane", device=True, memory=("tile",))
+@node("medical/upscale", title="Upscale in plane", device=True, memory=("tile",), economy=("tile",))
 def upscale(
     volume: Volume,
     factor: Annotated[
@@ -37,7 +38,12 @@ def upscale(
     ] = "ct-x4",
     tile: Annotated[
         int,
-        Field(ge=64, le=4096, multiple_of=8, description="Edge of what is computed at once, px."),
+        Field(
+            ge=LEAST_TILE,
+            le=4096,
+            multiple_of=8,
+            description="Edge of what is computed at once, px.",
+        ),
     ] = 512,
     *,
     ctx: Context,
@@ -72,7 +78,10 @@ def upscale(
             )[0, 0]
             ctx.progress(index + 1, depth)
         return volume.derive(made, f"enlarged {factor} times in plane, bicubic", affine=affine)
-    with ctx.use(model_ref(ctx, model, LOADER)) as network, torch.inference_mode():
+    tile = ctx.tile(min(tile, max(height, width)), LEAST_TILE, 8)
+    # 0 to 1 are 4,096 HU here, of which half precision tells few apart.
+    ref = model_ref(ctx, model, LOADER)
+    with ctx.use(ref, torch.float32) as network, torch.inference_mode():
         _check_scale(network, factor, model)
         for index, slice in enumerate(volume.data):
             made[index] = _enlarged(network, slice, factor, tile)
