@@ -8,6 +8,7 @@ import typer
 
 from .. import __version__
 from . import bench, cache, models, new_workflow, nodes, plugins, run, serve, validate
+from .groups import with_groups
 
 HELP = """Run saved graphs of typed nodes: text to image, upscaling, and what packs bring.
 
@@ -37,10 +38,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run", epilog=run.EPILOG)(run.run)
-app.command("serve", epilog=serve.EPILOG)(serve.serve)
-app.command("validate", epilog=validate.EPILOG)(validate.validate)
-app.command("nodes", epilog=nodes.EPILOG)(nodes.nodes)
+app.command("run", epilog=run.EPILOG)(with_groups(run.run))
+app.command("serve", epilog=serve.EPILOG)(with_groups(serve.serve))
+app.command("validate", epilog=validate.EPILOG)(with_groups(validate.validate))
+app.command("nodes", epilog=nodes.EPILOG)(with_groups(nodes.nodes))
 app.add_typer(plugins.app, context_settings={"help_option_names": ["-h", "--help"]})
 app.command("models", epilog=models.EPILOG)(models.models)
 app.command("cache", epilog=cache.EPILOG)(cache.cache)

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..problems import InvalidWorkflow, Problem
-from .options import (
-    DebugOption,
-    JsonOption,
-    NoPluginsOption,
-    PluginOption,
-    PluginsDirOption,
-    WorkspaceOption,
-    pack_options,
-)
+from .options import DebugOption, JsonOption, PackOptions, WorkspaceOption
 from .report import Report
 
 if TYPE_CHECKING:
@@ -40,9 +32,8 @@ def nodes(
         ),
     ] = None,
     workspace: WorkspaceOption = None,
-    no_plugins: NoPluginsOption = False,
-    plugin: PluginOption = None,
-    plugins_dir: PluginsDirOption = None,
+    *,
+    packs: PackOptions,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
@@ -53,7 +44,6 @@ def nodes(
     from .session import open_engine
 
     report = Report(as_json, debug)
-    packs = pack_options(no_plugins, plugin, plugins_dir)
     engine = open_engine(report, workspace, None, **packs)
     specs = _chosen(engine.registry, name)
     if as_json:

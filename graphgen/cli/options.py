@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .groups import OptionGroup
+
 WorkflowArgument = Annotated[
     str,
     typer.Argument(
@@ -137,25 +139,49 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks of e
 
 
 def memory_options(
-    cache: list[str] | None, disk: str | None, models: list[str] | None
+    cache_memory: list[str] | None, cache_disk: str | None, model_memory: list[str] | None
 ) -> dict[str, Any]:
     """How much may be kept where, as options of an engine."""
     from .sizes import size, sizes
 
-    budgets = sizes("--cache-memory", cache)
+    budgets = sizes("--cache-memory", cache_memory)
     options: dict[str, Any] = {"cache_bytes": budgets.pop("cpu", None)}
-    options["model_bytes"] = sizes("--model-memory", models)
+    options["model_bytes"] = sizes("--model-memory", model_memory)
     options["device_cache_bytes"] = budgets
-    if disk is not None:
-        options["disk_bytes"] = size("--cache-disk", disk)
+    if cache_disk is not None:
+        options["disk_bytes"] = size("--cache-disk", cache_disk)
     return options
 
 
 def pack_options(
-    no_plugins: bool, plugins: list[str] | None, folders: list[Path] | None
+    no_plugins: bool, plugin: list[str] | None, plugins_dir: list[Path] | None
 ) -> dict[str, Any]:
     """Which packs an engine is to use, as its options."""
-    if no_plugins and (plugins or folders):
+    if no_plugins and (plugin or plugins_dir):
         raise typer.BadParameter("--no-plugins leaves nothing to --plugin and --plugins-dir")
-    third_party: bool | list[str] = plugins or not no_plugins
-    return {"third_party": third_party, "plugin_folders": folders or ()}
+    third_party: bool | list[str] = plugin or not no_plugins
+    return {"third_party": third_party, "plugin_folders": plugins_dir or ()}
+
+
+MemoryOptions = Annotated[
+    dict[str, Any],
+    OptionGroup(
+        {
+            "cache_memory": (CacheMemoryOption, None),
+            "cache_disk": (CacheDiskOption, None),
+            "model_memory": (ModelMemoryOption, None),
+        },
+        memory_options,
+    ),
+]
+PackOptions = Annotated[
+    dict[str, Any],
+    OptionGroup(
+        {
+            "no_plugins": (NoPluginsOption, False),
+            "plugin": (PluginOption, None),
+            "plugins_dir": (PluginsDirOption, None),
+        },
+        pack_options,
+    ),
+]

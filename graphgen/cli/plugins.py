@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..problems import InvalidWorkflow, Problem
-from .options import (
-    DebugOption,
-    JsonOption,
-    NoPluginsOption,
-    PluginOption,
-    PluginsDirOption,
-    WorkspaceOption,
-    pack_options,
-)
+from .groups import with_groups
+from .options import DebugOption, JsonOption, PackOptions, PluginsDirOption, WorkspaceOption
 from .report import FAILED, Report
 
 if TYPE_CHECKING:
@@ -47,11 +40,11 @@ NameArgument = Annotated[
 
 
 @app.command("list")
+@with_groups
 def show(
     workspace: WorkspaceOption = None,
-    no_plugins: NoPluginsOption = False,
-    plugin: PluginOption = None,
-    plugins_dir: PluginsDirOption = None,
+    *,
+    packs: PackOptions,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
@@ -61,7 +54,7 @@ def show(
     With --json each has its traceback, too, if it failed.
     """
     report = Report(as_json, debug)
-    plugins = _plugins(workspace, **pack_options(no_plugins, plugin, plugins_dir))
+    plugins = _plugins(workspace, **packs)
     if as_json:
         report.object(
             {

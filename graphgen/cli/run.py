@@ -9,25 +9,19 @@ import typer
 
 from ..problems import InvalidWorkflow, Problem
 from .options import (
-    CacheDiskOption,
-    CacheMemoryOption,
     DebugOption,
     DeviceOption,
     DtypeOption,
     JsonOption,
     MaxBatchOption,
-    ModelMemoryOption,
+    MemoryOptions,
     ModelsOption,
-    NoPluginsOption,
-    PluginOption,
-    PluginsDirOption,
+    PackOptions,
     ServerOption,
     SetOption,
     TokenOption,
     WorkflowArgument,
     WorkspaceOption,
-    memory_options,
-    pack_options,
 )
 from .order import Order
 from .report import Report
@@ -90,13 +84,10 @@ def run(
             help="Keep what nodes made in this folder, for later runs. [default: not kept]",
         ),
     ] = None,
-    cache_memory: CacheMemoryOption = None,
-    cache_disk: CacheDiskOption = None,
-    model_memory: ModelMemoryOption = None,
+    *,
+    kept: MemoryOptions,
     max_batch: MaxBatchOption = 32,
-    no_plugins: NoPluginsOption = False,
-    plugin: PluginOption = None,
-    plugins_dir: PluginsDirOption = None,
+    packs: PackOptions,
     server: ServerOption = None,
     token: TokenOption = None,
     profile: Annotated[
@@ -142,8 +133,6 @@ def run(
     from .device import checked_device
     from .run_here import run_here
 
-    packs = pack_options(no_plugins, plugin, plugins_dir)
-    kept = memory_options(cache_memory, cache_disk, model_memory)
     options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
     options["max_batch"] = max_batch
     return run_here(report, order, workspace, models, cache_dir, **options)

@@ -13,20 +13,14 @@ import typer
 
 from ..problems import InvalidWorkflow, Problem
 from .options import (
-    CacheDiskOption,
-    CacheMemoryOption,
     DebugOption,
     DeviceOption,
     DtypeOption,
     MaxBatchOption,
-    ModelMemoryOption,
+    MemoryOptions,
     ModelsOption,
-    NoPluginsOption,
-    PluginOption,
-    PluginsDirOption,
+    PackOptions,
     WorkspaceOption,
-    memory_options,
-    pack_options,
 )
 from .report import Report
 
@@ -76,9 +70,8 @@ def serve(
     models: ModelsOption = None,
     device: DeviceOption = None,
     dtype: DtypeOption = "float32",
-    cache_memory: CacheMemoryOption = None,
-    cache_disk: CacheDiskOption = None,
-    model_memory: ModelMemoryOption = None,
+    *,
+    kept: MemoryOptions,
     max_batch: MaxBatchOption = 32,
     workers: Annotated[
         int,
@@ -92,9 +85,7 @@ def serve(
         int,
         typer.Option("--max-upload", min=1, metavar="MB", help="Largest file that is taken."),
     ] = 1024,
-    no_plugins: NoPluginsOption = False,
-    plugin: PluginOption = None,
-    plugins_dir: PluginsDirOption = None,
+    packs: PackOptions,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the editor in a browser.")
     ] = False,
@@ -120,8 +111,6 @@ def serve(
     local = is_loopback(host)
     guard = Guard(token=token or ("" if local else _made_token()), local=local)
     limits = Limits(upload_bytes=max_upload * 1_000_000)
-    packs = pack_options(no_plugins, plugin, plugins_dir)
-    kept = memory_options(cache_memory, cache_disk, model_memory)
     options = {"device": checked_device(device), "dtype": dtype, **kept, **packs}
     options["max_batch"] = max_batch
 

@@ -9,13 +9,10 @@ from .options import (
     DebugOption,
     JsonOption,
     ModelsOption,
-    NoPluginsOption,
-    PluginOption,
-    PluginsDirOption,
+    PackOptions,
     SetOption,
     WorkflowArgument,
     WorkspaceOption,
-    pack_options,
 )
 from .report import INVALID, Report
 
@@ -37,9 +34,8 @@ def validate(
     settings: SetOption = None,
     workspace: WorkspaceOption = None,
     models: ModelsOption = None,
-    no_plugins: NoPluginsOption = False,
-    plugin: PluginOption = None,
-    plugins_dir: PluginsDirOption = None,
+    *,
+    packs: PackOptions,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
@@ -53,7 +49,6 @@ def validate(
     from .session import open_engine, open_workflow
 
     report = Report(as_json, debug)
-    packs = pack_options(no_plugins, plugin, plugins_dir)
     engine = open_engine(report, workspace, models, **packs)
     document, path = open_workflow(workflow, engine)
 

@@ -40,6 +40,18 @@ def test_list_shows_versions_sources_and_nodes(cli, workspace):
     assert (own["state"], own["nodes"], own["problem"]) == ("in use", ["own/number"], None)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["nodes"], ["plugins", "list"], ["validate", "x.json"], ["run", "x.json"], ["serve"]],
+    ids=lambda command: command[0],
+)
+def test_a_choice_of_packs_that_leaves_none_is_refused_by_every_command(cli, command):
+    for other in (["--plugin", "own"], ["--plugins-dir", "."]):
+        refused = cli(*command, "--no-plugins", *other)
+        assert refused.status == 2
+        assert "--no-plugins leaves nothing to --plugin and --plugins-dir" in refused.err
+
+
 def test_list_shows_what_failed_and_the_traceback_if_asked(cli, site):
     install(site, "ebb", "raise RuntimeError('low tide')")
 
