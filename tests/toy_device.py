@@ -257,7 +257,15 @@ _WAITS: dict[Any, Callable[[tuple[Any, ...], dict[str, Any]], bool]] = {
 }
 
 
-_TAKE_BOTH = {_aten.index.Tensor, _aten._to_copy.default, _aten._local_scalar_dense.default}
+_TAKE_BOTH = {
+    _aten.index.Tensor,
+    _aten._to_copy.default,
+    _aten._local_scalar_dense.default,
+    _aten.type_as.default,
+    _aten.expand_as.default,
+    _aten.view_as.default,
+    _aten.reshape_as.default,
+}
 """Operations that take tensors of the host beside the device's."""
 _TAKE_NO_NUMBERS = {_aten.cat.default, _aten.stack.default}
 
