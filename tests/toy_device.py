@@ -306,7 +306,8 @@ class _Event:
         return True
 
     def synchronize(self) -> None:
-        MEMORY.count("waits")
+        if not self.query():
+            MEMORY.count("waits")
 
 
 class _Module(backend_registration._DummyBackendModule):

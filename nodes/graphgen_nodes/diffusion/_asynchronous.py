@@ -1,7 +1,8 @@
-"""What diffusers' schedulers do in a way that has the host wait for the device, done in another."""
+"""The host and the device of a walk: neither waits for the other, nor goes far ahead of it."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +15,13 @@ STAGED = 64 << 10
 """Bytes that CUDA copies from any host memory without waiting; larger blocks only if pinned."""
 
 
+AHEAD = 2
+"""Steps that the device may have before it when it is asked for the next."""
+
+
 class Asynchronous(TorchFunctionMode):
-    """While it lasts nothing waits for the device that needs no value from there.
+    """What diffusers' schedulers do in a way that has the host wait for the device is done in
+    another while this lasts.
 
     Noise is drawn, and noise levels looked up, in host memory: ``.to(device)`` lets the copy
     follow in its own time. UniPC solves its few equations on the device: whether that went
@@ -44,3 +50,28 @@ def _leaves_the_host(given: Sequence[Any], named: dict[str, Any]) -> bool:
     """Whether these arguments of ``Tensor.to`` name a device that copies may follow to."""
     targets = [to for to in (*given[:1], named.get("device")) if isinstance(to, str | torch.device)]
     return any(devices.copies_follow(str(to)) for to in targets)
+
+
+class Pace:
+    """Keeps the host a few steps ahead of a device. Replayed graphs are asked for in no time:
+    with all steps of a walk in the queue its progress would be over at once, nothing would be
+    seen of it, and cancelling would end nothing.
+
+    Args:
+        device: Where the steps are computed.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._steps: deque[Any] = deque()
+
+    def step(self) -> None:
+        """Say that a step was asked for; waits for the one so many before it."""
+        if not devices.copies_follow(str(self._device)):
+            return
+        module: Any = torch.get_device_module(self._device)
+        asked = module.Event()
+        asked.record(module.current_stream(self._device))
+        self._steps.append(asked)
+        if len(self._steps) > AHEAD:
+            self._steps.popleft().synchronize()

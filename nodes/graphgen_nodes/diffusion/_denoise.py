@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import torch
 
-from ._asynchronous import Asynchronous
+from ._asynchronous import Asynchronous, Pace
 
 
 class Predict(Protocol):
@@ -104,7 +104,7 @@ def denoise(
     random: dict[str, Any] = {}
     if "generator" in inspect.signature(scheduler.step).parameters:
         random["generator"] = generators
-    on_device = timesteps.to(latents.device)
+    on_device, pace = timesteps.to(latents.device), Pace(latents.device)
     for index, timestep in enumerate(timesteps):
         scaled = scheduler.scale_model_input(latents, timestep)
         prediction = predict(scaled, on_device[index])
@@ -114,6 +114,7 @@ def denoise(
         if start.mask is not None:
             following = timesteps[index + 1 : index + 2]
             latents = _put_back(scheduler, start, latents, following)
+        pace.step()
         rows = observe(Step(index + 1, timestep, scaled, prediction, latents))
         if rows is not None:
             _keep_history(scheduler, rows, len(latents))

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from graphgen_nodes import diffusion, image
+from graphgen_nodes.diffusion._asynchronous import AHEAD
 from graphgen_nodes.diffusion.samplers import SAMPLERS
 
 from graphgen import Engine
@@ -185,3 +186,23 @@ def test_no_step_waits_for_the_device(sampler, way, toy):
         waits.append(MEMORY.waits)
         engine.free_memory()
     assert waits[0] == waits[1]
+
+
+def test_the_host_is_few_steps_ahead_of_the_device(toy, monkeypatch):
+    """A device that has done nothing until somebody waits for it."""
+    asked, ahead = [], []
+
+    class Event:
+        def record(self, stream):
+            asked.append(self)
+            ahead.append(len(asked))
+
+        def query(self):
+            return self not in asked
+
+        def synchronize(self):
+            del asked[: asked.index(self) + 1]
+
+    monkeypatch.setattr(torch.get_device_module(DEVICE), "Event", Event)
+    toy.run(toy.engine(), workflow(steps=7, size=32))
+    assert ahead == [1, 2, *[AHEAD + 1] * 5]
