@@ -72,9 +72,10 @@ class Recent:
         known = self._known.get(_shape(flat, targets))
         if known is None or known.aliases != flat.aliases:
             return None
-        changed = known.nodes.changed(flat.nodes)
-        if changed is None:
+        compared = known.nodes.compared(flat.nodes)
+        if compared is None:
             return None
+        changed, nodes = compared
         plan = known.plan
         wanted = [id for id in dict.fromkeys([*changed, *known.unsettled]) if id in plan.index]
         if not wanted:
@@ -85,9 +86,7 @@ class Recent:
         revised = Plan(steps, plan.targets, plan.outputs, plan.index)
         if changed:
             # Stored together, and never changed in place: other runs may be reading.
-            self._known[_shape(flat, targets)] = known._replace(
-                nodes=known.nodes.after(flat.nodes, changed), plan=revised
-            )
+            self._known[_shape(flat, targets)] = known._replace(nodes=nodes, plan=revised)
         return revised
 
     def _rebuild(self, flat: Flat, known: _Known, wanted: list[int]) -> list[Step] | None:

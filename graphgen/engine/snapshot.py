@@ -28,11 +28,13 @@ class Snapshot:
     def __init__(self, nodes: Mapping[str, NodeDoc], unsure: Collection[str]) -> None:
         self._pages = [_frozen(page, unsure) for page in _pages(nodes)]
 
-    def changed(self, nodes: Mapping[str, NodeDoc]) -> list[str] | None:
-        """Ids whose inputs may differ, in a document of as many nodes; None if more than
-        that does, or too many."""
+    def compared(self, nodes: Mapping[str, NodeDoc]) -> tuple[list[str], Snapshot] | None:
+        """Ids whose inputs may differ, in a document of as many nodes, and its snapshot; None
+        if more than inputs differ, or too many."""
         changed: list[str] = []
-        for page, old in zip(_pages(nodes), self._pages, strict=True):
+        pages = list(self._pages)
+        for number, page in enumerate(_pages(nodes)):
+            old = pages[number]
             try:
                 # Of a plain page no other is the same, so this needs no look at the values.
                 if marshal.dumps(page, MARSHAL_VERSION) == old:
@@ -46,17 +48,10 @@ class Snapshot:
                     changed.append(now[0])
             if len(changed) > MOST_CHANGED:
                 return None
-        return changed
-
-    def after(self, nodes: Mapping[str, NodeDoc], changed: Collection[str]) -> Snapshot:
-        """The snapshot of a document that differs from this one's in those nodes."""
+            pages[number] = _frozen(page, {row[0] for row in page})
         made = object.__new__(Snapshot)
-        made._pages = [
-            old if ids.isdisjoint(changed) else _frozen(page, ids)
-            for page, old in zip(_pages(nodes), self._pages, strict=True)
-            for ids in [{row[0] for row in page}]
-        ]
-        return made
+        made._pages = pages
+        return changed, made
 
 
 def _pages(nodes: Mapping[str, NodeDoc]) -> Iterable[list[_Row]]:
