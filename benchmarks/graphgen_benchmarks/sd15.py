@@ -146,7 +146,8 @@ def save_sd15(folder: Path, quick: bool) -> None:
     with init_empty_weights():
         networks = {
             "unet": diffusers.UNet2DConditionModel.from_config(unet),
-            "vae": diffusers.AutoencoderKL.from_config(configs["vae"]),
+            # Stable Diffusion 1.5's holds out in half precision; new ones say that they don't.
+            "vae": diffusers.AutoencoderKL.from_config(configs["vae"], force_upcast=False),
             "text_encoder": transformers.CLIPTextModel(
                 transformers.CLIPTextConfig(**configs["text_encoder"])
             ),

@@ -46,7 +46,9 @@ class ModelPool:
         observe: Observe | None = None,
     ) -> None:
         self._loaders = dict(loaders)
-        self._budgets: dict[str, int | None] = dict(budgets or {})
+        self._budgets: dict[str, int | None] = {
+            devices.full_name(device): size for device, size in (budgets or {}).items()
+        }
         self._default_budget = default_budget
         self._observe = observe
         self._books = Books()

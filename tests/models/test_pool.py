@@ -219,6 +219,14 @@ def test_a_model_larger_than_the_budget_can_be_used_and_leaves_afterwards():
     assert pool.usage() == {}
 
 
+@pytest.mark.parametrize("name", ["gpu", "gpu:0"])
+def test_a_budget_is_of_the_device_whose_first_name_is_its_kind(name, loader):
+    pool = ModelPool({"test/model": loader}, {name: 250})
+    for model in ("a", "b", "c"):
+        use(pool, model)
+    assert pool.usage()["gpu:0"] == 200
+
+
 def test_a_device_without_a_budget_has_no_limit(loader):
     pool = ModelPool({"test/model": loader})
     for name in "abcdef":
