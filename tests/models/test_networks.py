@@ -245,6 +245,16 @@ def test_streaming_can_be_asked_for_and_ends_when_it_is_not(pool, ref):
     assert pool.loads == 1
 
 
+@pytest.mark.parametrize("offload", [False, True])
+def test_copies_of_weights_are_not_waited_for(offload, pool, ref):
+    x = torch.ones(1, WIDTH, device=DEVICE)
+    MEMORY.reset()
+    with pool.use(ref, DEVICE, F32, offload=offload) as network:
+        network(x)
+    assert MEMORY.copied_in > 0
+    assert MEMORY.waits == 0
+
+
 def test_a_streamed_network_comes_as_a_whole_when_there_is_room_again(loader, tmp_path):
     a, b = (save(tmp_path / f"{n}.safetensors", seed=n) for n in range(2))
     pool = budgeted(loader, 7 * LAYER)
