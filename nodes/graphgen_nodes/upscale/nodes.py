@@ -166,8 +166,9 @@ def run_tiled(
                         slice(row.start * model.scale, row.end * model.scale),
                         slice(column.start * model.scale, column.end * model.scale),
                     )
-                    made = made[0].float().cpu() * vertical[:, None] * horizontal
-                    result[index, :, place[0], place[1]] += made
+                    made = made[0].float() * vertical[:, None].to(made.device)
+                    made *= horizontal.to(made.device)
+                    result[index, :, place[0], place[1]] += made.cpu()
                     done += 1
                     ctx.progress(done, total, partial(_preview, result[index : index + 1]))
     return result.clamp_(0, 1)
