@@ -104,7 +104,9 @@ def denoise(
     random: dict[str, Any] = {}
     if "generator" in inspect.signature(scheduler.step).parameters:
         random["generator"] = generators
-    on_device, pace = timesteps.to(latents.device), Pace(latents.device)
+    # Single precision is what networks take them in, and all that some devices know.
+    single = timesteps.float() if timesteps.is_floating_point() else timesteps
+    on_device, pace = single.to(latents.device), Pace(latents.device)
     for index, timestep in enumerate(timesteps):
         scaled = scheduler.scale_model_input(latents, timestep)
         prediction = predict(scaled, on_device[index])
