@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .. import devices
 from .reference import ModelRef, Piece
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class NetworkLoader(ABC):
         Weights(self.network(model), self._shared, source, frozenset(own))
         return model
 
+    def find(self, source: str, name: str) -> torch.Tensor | None:
+        """The tensor that a network of a source has in host memory, for ``load`` to take."""
+        return None if self._shared is None else self._shared.find(source, name, devices.HOST)
+
     def move(self, model: Any, device: str) -> Any:
         self._weights(model).move(self.network(model), device)
         return model
@@ -74,6 +79,9 @@ class NetworkLoader(ABC):
 
     def changed(self, model: Any) -> bool:
         return self._weights(model).changed()
+
+    def suits(self, model: Any, device: str) -> bool:
+        return True
 
     def _weights(self, model: Any) -> Weights:
         from .weights import weights_of

@@ -152,7 +152,9 @@ class ModelPool:
                     entry = self._books.idle_elsewhere(key)
                 if entry is not None:
                     self._books.take(entry)
-            if entry is None or (entry.weights and entry.weights.changed(entry.model)):
+                    if self._is_stale(entry, device):
+                        entry = None  # it is not to be there beside the new one
+            if entry is None:
                 entry = self._load(ref, key, dtype)
             self._place(entry, device, offload)
             entry.users += 1
@@ -162,14 +164,20 @@ class ModelPool:
 
     def _serves(self, entry: Entry, offload: bool) -> bool:
         """Whether a model is on its device in the way that is asked for."""
-        weights = entry.weights
-        if weights is None:
+        if entry.weights is None:
             return True
-        if weights.changed(entry.model):
+        if self._is_stale(entry, entry.device):
             return False
         if offload or devices.is_host(entry.device):
             return entry.offloaded or devices.is_host(entry.device)
         return not entry.offloaded or not self._could_fit(entry)
+
+    def _is_stale(self, entry: Entry, device: str) -> bool:
+        """Whether a model has to be read anew to compute on a device."""
+        weights, model = entry.weights, entry.model
+        if weights is None:
+            return False
+        return weights.changed(model) or not weights.suits(model, device)
 
     def _could_fit(self, entry: Entry) -> bool:
         """Whether what is streamed would fit as a whole now; called with the lock held."""

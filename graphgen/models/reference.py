@@ -143,3 +143,6 @@ class WeightsLoader(ModelLoader, Protocol):
 
     def changed(self, model: Any) -> bool:
         """Whether a file that it is mapped from was written to since."""
+
+    def suits(self, model: Any, device: str) -> bool:
+        """Whether it can compute on a device as it was read; if not it is read anew."""

@@ -477,3 +477,37 @@ def test_what_a_patch_wrote_into_a_page_is_not_given_back(tmp_path, monkeypatch)
     answer(pool, other, "cpu")
     assert resident(tmp_path / "large.safetensors") < 4 << 20
     assert torch.equal(answer(pool, changed, "cpu"), first)
+
+
+# Networks that were made for one device
+
+
+class ForOneDevice(Loader):
+    """Reads a network so that it computes only where it was read for."""
+
+    def load(self, ref, device, dtype):
+        network = super().load(ref, device, dtype)
+        network.made_for = device
+        return network
+
+    def suits(self, model, device):
+        return model.made_for == device
+
+
+def test_a_network_that_does_not_suit_a_device_is_read_anew(ref):
+    loader = ForOneDevice()
+    pool = budgeted(loader)
+    wanted = answer(pool, ref, "cpu")
+    for device in (DEVICE, "cpu", DEVICE):
+        assert torch.equal(answer(pool, ref, device), wanted)
+        assert len(pool.statistics().models) == 1  # the other was dropped
+    assert len(loader.loaded) == 4
+    pool.evict(DEVICE)  # to host memory, where it is of no use
+    assert torch.equal(answer(pool, ref, DEVICE), wanted)
+    assert len(loader.loaded) == 4
+    pool.evict(DEVICE)
+    assert torch.equal(answer(pool, ref, "cpu"), wanted)
+    assert len(loader.loaded) == 5
+    (told,) = pool.statistics().models
+    assert told.device == "cpu"
+    assert pool.usage() == {"cpu": told.nbytes}
