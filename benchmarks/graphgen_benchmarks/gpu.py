@@ -132,8 +132,11 @@ def _stock(folder: Path, settings: Mapping[str, Any]) -> Draw:
     ).to(settings["device"])
     pipeline.set_progress_bar_config(disable=True)
     if settings.get("compile"):
+        how = {"mode": "reduce-overhead", "fullgraph": True}
         pipeline.unet.to(memory_format=torch.channels_last)
-        pipeline.unet = torch.compile(pipeline.unet, mode="reduce-overhead", fullgraph=True)
+        pipeline.vae.to(memory_format=torch.channels_last)
+        pipeline.unet = torch.compile(pipeline.unet, **how)
+        pipeline.vae.decode = torch.compile(pipeline.vae.decode, **how)
 
     def draw(prompt: str) -> Any:
         return pipeline(
