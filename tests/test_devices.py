@@ -62,6 +62,11 @@ def test_a_device_that_sleeps_is_not_woken_to_be_waited_for(monkeypatch):
     devices.use("cuda:0")  # one of a kind that has no current device
 
 
+def test_only_the_host_and_mps_read_host_memory_at_once_or_too_late():
+    told = {name: devices.copies_follow(name) for name in ("cpu", "mps:0", "cuda:1", "xpu:0")}
+    assert told == {"cpu": False, "mps:0": False, "cuda:1": True, "xpu:0": True}
+
+
 def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
     (tmp_path / "memory.max").write_text("1000000\n")
     (tmp_path / "memory.current").write_text("400000\n")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from graphgen import devices
+from graphgen import NodeError, devices
 
 STAGED = 64 << 10
 """Bytes that CUDA copies from any host memory without waiting; larger blocks only if pinned."""
@@ -24,9 +24,22 @@ class Asynchronous(TorchFunctionMode):
     another while this lasts.
 
     Noise is drawn, and noise levels looked up, in host memory: ``.to(device)`` lets the copy
-    follow in its own time. UniPC solves its few equations on the device: whether that went
-    well, which it always does, is not read back.
+    follow in its own time. UniPC solves its few equations on the device: whether they could
+    be solved is not read back before ``check``.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unsolved: list[torch.Tensor] = []
+
+    def check(self) -> None:
+        """Raise ``NodeError`` if equations could not be solved."""
+        if self._unsolved and bool(torch.stack(self._unsolved).any()):
+            raise NodeError(
+                "the sampler's equations have no solution for these steps",
+                hint="choose another sampler, or other sigmas",
+                port="sampler",
+            )
 
     def __torch_function__(
         self,
@@ -42,7 +55,9 @@ class Asynchronous(TorchFunctionMode):
                 source = source.pin_memory() if source.nbytes > STAGED else source
                 return func(source, *given, **{**kwargs, "non_blocking": True})
         if func is torch.linalg.solve:
-            return torch.linalg.solve_ex(*args, **kwargs)[0]
+            solution, unsolved = torch.linalg.solve_ex(*args, **kwargs)
+            self._unsolved.append(unsolved)
+            return solution
         return func(*args, **kwargs)
 
 

@@ -106,11 +106,12 @@ def denoise(
         random["generator"] = generators
     # Single precision is what networks take them in, and all that some devices know.
     single = timesteps.float() if timesteps.is_floating_point() else timesteps
-    on_device, pace = single.to(latents.device), Pace(latents.device)
+    on_device = single.to(latents.device)
+    asynchronous, pace = Asynchronous(), Pace(latents.device)
     for index, timestep in enumerate(timesteps):
         scaled = scheduler.scale_model_input(latents, timestep)
         prediction = predict(scaled, on_device[index])
-        with Asynchronous():
+        with asynchronous:
             made = scheduler.step(prediction, timestep, latents, **random, return_dict=False)
         latents = made[0]
         if start.mask is not None:
@@ -124,6 +125,7 @@ def denoise(
             start.keep(rows)
             latents = latents[rows]
             generators[:] = [generators[row] for row in rows]
+    asynchronous.check()
     return latents
 
 

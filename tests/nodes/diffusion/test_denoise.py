@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from graphgen_nodes.diffusion._asynchronous import Asynchronous
 from graphgen_nodes.diffusion._denoise import Start, denoise
 from graphgen_nodes.diffusion.samplers import SAMPLERS, build_scheduler
+
+from graphgen import NodeError
+from tests.toy_device import DEVICE, MEMORY
 
 
 class Denoiser:
@@ -36,3 +40,28 @@ def test_timesteps_are_of_a_precision_that_every_device_has(sampler, noised):
     assert bool(made.isfinite().all())
     assert {timestep.dtype for timestep in predict.timesteps} <= {torch.int64, torch.float32}
     assert all(timestep.dim() == 0 for timestep in predict.timesteps)
+
+
+def test_equations_without_a_solution_are_told_at_the_end():
+    asynchronous = Asynchronous()
+    with asynchronous:
+        solved = torch.linalg.solve(torch.eye(2), torch.ones(2))
+    asynchronous.check()
+    assert solved.tolist() == [1, 1]
+    with asynchronous:
+        torch.linalg.solve(torch.zeros(2, 2), torch.ones(2))
+    with pytest.raises(NodeError, match="no solution"):
+        asynchronous.check()
+
+
+def test_copies_to_the_device_follow_and_are_those_that_were_asked_for():
+    MEMORY.reset()
+    with Asynchronous():
+        large = torch.arange(40_000, dtype=torch.float64).to(DEVICE, torch.float32)
+        small = torch.ones(3).to(device=DEVICE)
+        there = small.to(large)
+        half = torch.ones(3).to(torch.float16)
+    assert (MEMORY.copied_in, MEMORY.waits) == (2, 0)
+    assert (str(large.device), large.dtype, float(large[-1])) == (DEVICE, torch.float32, 39_999)
+    assert str(there.device) == DEVICE
+    assert (half.device.type, half.dtype) == ("cpu", torch.float16)
