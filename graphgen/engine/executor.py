@@ -17,7 +17,6 @@ from typing import Any
 
 from ..cache import Cache
 from ..cache.store import PENDING, Values
-from ..devices import HOST
 from ..economy import AMPLE, Economy
 from ..inbox import next_of
 from ..node import SKIP, Fragment
@@ -32,7 +31,7 @@ from .context import CancelToken, Context
 from .demand import demand
 from .events import Listener
 from .expand import Expansion, map_items, sources_of, unfold
-from .failure import is_out_of_memory, let_go, problems_of
+from .failure import is_out_of_memory, problems_of
 from .lanes import INLINE_SECONDS, Lanes
 from .lazy import LazyWait
 from .ledger import DONE, Ledger
@@ -332,9 +331,8 @@ class Run:
         if text is None:
             text = "".join(traceback.format_exception(error))
         if is_out_of_memory(error):
-            let_go(error)
             arguments.clear()
-            self._rescue.make_room(self._device() if step.spec.device else HOST)
+            self._rescue.free(self._device() if step.spec.device else "", error)
         self._problems.extend(problems)
         self._ledger.status[at] = "failed"
         self._claims.give_back(at)

@@ -37,7 +37,7 @@ class Rescue:
         post: Callable[[Callable[[], None]], None],
         tell: Callable[[Call, str, int, str], None],
     ) -> None:
-        self.make_room = make_room
+        self._make_room = make_room
         self.resting = 0
         self._retries = retries
         self._lanes = lanes
@@ -49,6 +49,19 @@ class Rescue:
         """Let go of the run: in a circle, what it holds would wait for the collector."""
         del self._again, self._post, self._tell
 
+    def free(self, lane: str, error: BaseException) -> int:
+        """Let go of what a failed call held, and of what is idle where that would help; the
+        bytes of the latter.
+
+        Args:
+            lane: The device that the call computed on; empty for one that computes wherever its
+                inputs lie.
+        """
+        let_go(error)
+        if not is_of_device(error):
+            return self._make_room(HOST)
+        return sum(self._make_room(device) for device in ([lane] if lane else accelerators()))
+
     def attempt(self, call: Call, error: BaseException) -> bool:
         """Let go of what a failed call held, free what is idle, and have it run again.
 
@@ -58,8 +71,7 @@ class Rescue:
         Returns:
             Whether there was a plan left to try.
         """
-        let_go(error)
-        freed = sum(self.make_room(device) for device in _short_of_memory(call, error))
+        freed = self.free(call.lane, error)
         if call.ladder is None:
             call.ladder = Ladder(call.spec.economy)
         ladder, context = call.ladder, call.context
@@ -88,11 +100,3 @@ class Rescue:
         """Called from a lane where a batch of several calls did not fit."""
         with_others = f"with {left - 1} others" if left > 1 else "alone"
         self._tell(call, "unjoin", left, f"{with_others}, as a larger batch did not fit")
-
-
-def _short_of_memory(call: Call, error: BaseException) -> list[str]:
-    """The devices on which room would help. A node without a lane computes wherever its
-    inputs lie."""
-    if not is_of_device(error):
-        return [HOST]
-    return [call.lane] if call.lane else accelerators()

@@ -389,7 +389,8 @@ def test_out_of_memory_names_the_node_and_what_to_lower(make_engine, error):
     assert "Hungry" in problem.message
     assert "size=4096" in problem.message
     assert problem.hint == "lower size, batch"
-    assert engine.cache.stats().entries["cpu"] == 0
+    # Of a device: what lies in host memory is not in its way.
+    assert engine.cache.stats().entries["cpu"] == (1 if error is CUDA else 0)
     assert engine.run(graph({"h": ("test/hungry", {"size": 64})})).status == "succeeded"
 
 
