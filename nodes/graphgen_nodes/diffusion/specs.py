@@ -57,5 +57,7 @@ TYPES = [
     TypeSpec(TextEncoder, colour="#ffd54f", stored=False),
     TypeSpec(VAE, colour="#ff8a80", stored=False),
     TypeSpec(Conditioning, colour="#ffb74d"),
-    TypeSpec(Latent, colour="#f48fb1", save=save_latent, load=load_latent),
+    TypeSpec(
+        Latent, colour="#f48fb1", save=save_latent, load=load_latent, suffixes=(".safetensors",)
+    ),
 ]
