@@ -24,8 +24,10 @@ HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 ROWS: dict[str, dict[str, Any]] = {
     "float32": {},
     "float32, memory for the denoiser alone": {TIGHT: True},
+    "float32, prepacked": {"prepack": True},
     "float32, channels last": {"channels_last": True},
     "bfloat16, channels last": {"channels_last": True, "dtype": "bfloat16"},
+    "bfloat16, prepacked": {"prepack": True, "dtype": "bfloat16"},
 }
 REACH = {"seconds": 0.9, "peak": 0.9}
 

@@ -1,6 +1,6 @@
 """Weight prepacking: convolution weights brought once into the layout that oneDNN computes
-with on the CPU, which torch otherwise has done at every call: a fifth of a step of a large
-denoiser.
+with on the CPU, which torch otherwise has done at every call: an eighth to a quarter of a
+large denoiser's step.
 
 Of torch's ways to do it, this is the one whose layouts fit inputs of every size. Those of
 torch.utils.mkldnn and of compiled models that are frozen depend on the input's size, and at
