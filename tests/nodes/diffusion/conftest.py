@@ -67,3 +67,17 @@ def emoji(ctx) -> LoadedModel:
 @pytest.fixture
 def sd(ctx) -> LoadedModel:
     return load_model("sd", ctx=ctx)
+
+
+@pytest.fixture
+def fresh(context, tmp_path) -> Callable[..., Context]:
+    """Makes contexts with a pool of their own."""
+
+    def make(
+        device: str = "cpu", budgets: dict[str, int | None] | None = None, **fields
+    ) -> Context:
+        ctx = context(tmp_path, device=device, **fields)
+        ctx.pool = ModelPool(diffusion.graphgen_model_loaders(), budgets)
+        return ctx
+
+    return make

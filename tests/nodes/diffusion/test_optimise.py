@@ -27,16 +27,6 @@ needs_torchao = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def fresh(context, tmp_path):
-    def make(device="cpu", **fields):
-        ctx = context(tmp_path, device=device, **fields)
-        ctx.pool = ModelPool(diffusion.graphgen_model_loaders())
-        return ctx
-
-    return make
-
-
 def picture(model, vae, encoder, ctx, steps=2, size=None):
     prompt = encode_text("a red apple", encoder, ctx=ctx)
     noise = latent_noise(model, *(size or ()), seed=3, ctx=ctx)

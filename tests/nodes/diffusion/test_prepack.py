@@ -10,7 +10,6 @@ from collections import Counter
 import diffusers
 import pytest
 import torch
-from graphgen_nodes import diffusion
 from graphgen_nodes.diffusion._prepack import Prepacked, prepack
 from graphgen_nodes.diffusion.load import load_lora, load_model
 from graphgen_nodes.diffusion.optimise import optimise
@@ -19,7 +18,6 @@ from torch import nn
 
 from graphgen import ModelRef, NodeError
 from graphgen.models.mapped import MappedFiles
-from graphgen.models.pool import ModelPool
 from tests.toy_device import DEVICE
 
 from .test_lora import UNET_LAYERS, kohya
@@ -29,16 +27,6 @@ pytestmark = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN"
 )
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the system does not say what is mapped")
-
-
-@pytest.fixture
-def fresh(context, tmp_path):
-    def make(device="cpu", budgets=None, **fields):
-        ctx = context(tmp_path, device=device, **fields)
-        ctx.pool = ModelPool(diffusion.graphgen_model_loaders(), budgets)
-        return ctx
-
-    return make
 
 
 def packed_names(network):

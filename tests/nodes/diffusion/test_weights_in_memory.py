@@ -4,30 +4,16 @@ import sys
 
 import pytest
 import torch
-from graphgen_nodes import diffusion
 from graphgen_nodes.diffusion.latents import decode_latent, latent_noise
 from graphgen_nodes.diffusion.load import load_lora, load_model
 from graphgen_nodes.diffusion.sampling import sample
 from graphgen_nodes.diffusion.text import encode_text
 
-from graphgen.models.pool import ModelPool
 from tests.toy_device import DEVICE, MEMORY
 
 from .test_lora import UNET_LAYERS, kohya, peft
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the system does not say what is mapped")
-
-
-@pytest.fixture
-def fresh(context, tmp_path):
-    """Contexts with a pool of their own."""
-
-    def make(device="cpu", budgets=None, **fields):
-        ctx = context(tmp_path, device=device, **fields)
-        ctx.pool = ModelPool(diffusion.graphgen_model_loaders(), budgets)
-        return ctx
-
-    return make
 
 
 def picture(loaded, ctx, steps=2):
