@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .engine.flatten import Saved, Scope
+from .engine.flatten import Saved, Scope, read_once, subgraph_of
 from .engine.reading import references
-from .engine.targets import ABSENT, input_targets, read_once, subgraph_of
+from .engine.targets import ABSENT, input_targets
 from .plain import is_plain
 from .ports import InputPort
 from .registry import Registry

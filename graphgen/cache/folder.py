@@ -32,12 +32,12 @@ class CacheFolder:
 
     def path(self, name: str) -> Path:
         """Where the file of a name, in hexadecimal, is if it is there."""
-        return self.folder / name[:2] / f"{name}{self._suffix}"
+        return Path(self._place(name))
 
     def read(self, name: str) -> bytes | None:
         """What is in a file, or None. It counts as used only when ``touch`` is called: who
         reads it may not trust it."""
-        path = f"{self._start}{name[:2]}/{name}{self._suffix}"
+        path = self._place(name)
         # Most of what is asked for is not there. To be told so by an exception, of a path that is
         # made of parts, would cost more than all else that a quick node does.
         if not os.access(path, os.R_OK):
@@ -47,6 +47,9 @@ class CacheFolder:
                 return file.read()
         except OSError:
             return None
+
+    def _place(self, name: str) -> str:
+        return f"{self._start}{name[:2]}/{name}{self._suffix}"
 
     def touch(self, name: str) -> None:
         """Note that a file was used."""

@@ -69,6 +69,6 @@ class Claims:
 
     def passed_on(self, at: int, step: Step) -> Step:
         """The step, tainted if one that it takes something from is."""
-        if self.tainted and not self.tainted.isdisjoint(step.sources(lazy=True)):
+        if not self.tainted.isdisjoint(step.sources(lazy=True)):
             return self.taint(at)
         return step

@@ -67,8 +67,7 @@ def flatten(workflow: Workflow, problems: list[Problem], saved: Saved | None = N
             id: doc.inputs for id, doc in workflow.nodes.items() if doc.mode == "bypassed"
         }
         return flat
-    if saved is not None:
-        saved = cache(saved)  # one object per name, by which a subgraph within itself is known
+    saved = read_once(saved)
     pending: list[
         tuple[str, Workflow, Scope, dict[tuple[str, str], Any], tuple[Workflow, ...], Mode]
     ]
@@ -158,6 +157,18 @@ def find_subgraph(name: str, scope: Scope, saved: Saved | None) -> Workflow | No
         if name in level:
             return level[name]
     return saved(name) if saved is not None else None
+
+
+def read_once(saved: Saved | None) -> Saved | None:
+    """One object per name, by which a saved workflow within itself is known."""
+    return None if saved is None else cache(saved)
+
+
+def subgraph_of(doc: NodeDoc, scope: Scope, saved: Saved | None) -> Workflow | None:
+    """What a node is drawn for, if it is a subgraph node."""
+    if not doc.type.startswith(SUBGRAPH_PREFIX):
+        return None
+    return find_subgraph(doc.type.removeprefix(SUBGRAPH_PREFIX), scope, saved)
 
 
 def _relink(value: Any, prefix: str) -> Any:

@@ -10,12 +10,12 @@ from ..environment import Environment
 from ..fingerprint import digest, encode_literal
 from ..problems import InvalidWorkflow, Problem
 from ..registry import Registry
-from ..workflow import SUBGRAPH_PREFIX, Workflow, split_port
+from ..workflow import Workflow, split_port
 from . import complaints
 from .analysis import Analysis
 from .bypass import bypass
 from .fits import Fits
-from .flatten import Flat, Saved, find_subgraph, flatten
+from .flatten import Flat, Saved, flatten, subgraph_of
 from .keys import Encoded, Keys, encode_link
 from .literals import Hole, Literals
 from .loading import Loading
@@ -214,8 +214,8 @@ class Planner:
                 spec = self.registry.get(doc.type)
                 if spec is not None and port not in spec.inputs:
                     problems.append(complaints.unknown_input(spec, id, port))
-                used = find_subgraph(doc.type.removeprefix(SUBGRAPH_PREFIX), scope, None)
-                if doc.type.startswith(SUBGRAPH_PREFIX) and used and port not in used.inputs:
+                used = subgraph_of(doc, scope, None)
+                if used is not None and port not in used.inputs:
                     problems.append(
                         Problem(
                             "unknown_input",

@@ -1,8 +1,8 @@
 """Planning again after a small edit, or none: most plans differ from the last in a literal.
 
 A remembered plan is compared with the document by content, so a document that was changed
-in place is noticed. Where only literals differ, their steps are made
-anew and the keys below them with them; anything else is left to a whole new plan.
+in place is noticed. Where only literals differ, their steps are made anew and the keys below
+them with them; anything else is left to a whole new plan.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Recent:
         unsure = analysis.involved.union([id for id in nodes if id not in index])
         known = self._known
         known[_shape(flat, targets)] = _Known(
-            Snapshot(nodes, unsure), flat.aliases, plan, analysis.types, unsettled
+            Snapshot.of(nodes, unsure), flat.aliases, plan, analysis.types, unsettled
         )
         while len(known) > KEPT:
             known.popitem(last=False)

@@ -20,13 +20,19 @@ class Snapshot:
 
     Many nodes are frozen at once, which takes a fraction of the time of each by itself; a
     page that has changed is read back to see where.
-
-    Args:
-        unsure: The nodes whose inputs are not known to be plain data.
     """
 
-    def __init__(self, nodes: Mapping[str, NodeDoc], unsure: Collection[str]) -> None:
-        self._pages = [_frozen(page, unsure) for page in _pages(nodes)]
+    def __init__(self, pages: list[bytes]) -> None:
+        self._pages = pages
+
+    @classmethod
+    def of(cls, nodes: Mapping[str, NodeDoc], unsure: Collection[str]) -> Snapshot:
+        """A document's.
+
+        Args:
+            unsure: The nodes whose inputs are not known to be plain data.
+        """
+        return cls([_frozen(page, unsure) for page in _pages(nodes)])
 
     def compared(self, nodes: Mapping[str, NodeDoc]) -> tuple[list[str], Snapshot] | None:
         """Ids whose inputs may differ, in a document of as many nodes, and its snapshot; None
@@ -49,9 +55,7 @@ class Snapshot:
             if len(changed) > MOST_CHANGED:
                 return None
             pages[number] = _frozen(page, {row[0] for row in page})
-        made = object.__new__(Snapshot)
-        made._pages = pages
-        return changed, made
+        return changed, Snapshot(pages)
 
 
 def _pages(nodes: Mapping[str, NodeDoc]) -> Iterable[list[_Row]]:

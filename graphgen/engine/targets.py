@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +11,8 @@ from ..paths import as_literal, existing, paths_in
 from ..ports import InputPort, NodeTypes
 from ..problems import InvalidWorkflow, Problem
 from ..types import ANY
-from ..workflow import SUBGRAPH_PREFIX, NodeDoc, Workflow
-from .flatten import Saved, Scope, find_subgraph
+from ..workflow import Workflow
+from .flatten import Saved, Scope, read_once, subgraph_of
 
 _MOST = 10_000
 ABSENT: Any = object()
@@ -104,14 +103,3 @@ def _targets(
             spec = types.get(doc.type)
             if spec is not None and port in spec.inputs:
                 yield Target(prefix + node, spec.inputs[port], value)
-
-
-def read_once(saved: Saved | None) -> Saved | None:
-    """So that a saved workflow that uses itself is known by identity."""
-    return None if saved is None else cache(saved)
-
-
-def subgraph_of(doc: NodeDoc, scope: Scope, saved: Saved | None) -> Workflow | None:
-    if not doc.type.startswith(SUBGRAPH_PREFIX):
-        return None
-    return find_subgraph(doc.type.removeprefix(SUBGRAPH_PREFIX), scope, saved)

@@ -37,7 +37,6 @@ export interface Run {
 export interface RunNode {
   readonly status: string;
   readonly seconds?: number | null;
-  /** How it was run again each time that it ran out of memory, in words. */
   /** How it was run again, last, after it ran out of memory. */
   readonly retried?: { readonly means: Means; readonly divisor: number };
 }

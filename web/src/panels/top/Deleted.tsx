@@ -62,12 +62,16 @@ function Row({ entry }: { entry: SavedEntry }) {
         type="button"
         className="button"
         aria-label={t("doc.restore", { name })}
-        onClick={() => void restore(name)}
+        onClick={() => void change(api.restoreSaved(name))}
       >
         {t("versions.restore")}
       </button>
       {asking && (
-        <button type="button" className="button danger" onClick={() => void purge(name)}>
+        <button
+          type="button"
+          className="button danger"
+          onClick={() => void change(api.purgeSaved(name))}
+        >
           {t("doc.purge_sure")}
         </button>
       )}
@@ -98,22 +102,14 @@ export async function remove(name: string): Promise<void> {
   notify({
     kind: "info",
     text: text("doc.deleted", { name }),
-    action: { label: text("edit.undo"), run: () => void restore(name) },
+    action: { label: text("edit.undo"), run: () => void change(api.restoreSaved(name)) },
   });
 }
 
-async function restore(name: string): Promise<void> {
+/** Shows what is saved, and what was deleted, after a change. */
+async function change(done: Promise<unknown>): Promise<void> {
   try {
-    await api.restoreSaved(name);
-    await useEditor.getState().loadLibrary();
-  } catch (error) {
-    tell(error);
-  }
-}
-
-async function purge(name: string): Promise<void> {
-  try {
-    await api.purgeSaved(name);
+    await done;
     await useEditor.getState().loadLibrary();
   } catch (error) {
     tell(error);
