@@ -20,7 +20,9 @@ HOST_BUDGET = 2 << 30
 SHARE = 4
 """A cache takes one part in so many of what is free: models and work need the rest."""
 _CGROUP = Path("/sys/fs/cgroup")
-_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
+"""The variable that has torch ask for huge pages."""
+_OFFERED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 _PINNING = frozenset({"cuda", "xpu"})
 """Kinds of devices whose torch keeps blocks of pinned memory; it crashes if others are asked."""
 
@@ -133,14 +135,14 @@ def use_huge_pages() -> None:
 
     Nothing has to be done for each 4 kB of a large activation then, which took up to half of
     the time of networks on the CPU. Of no effect if torch has allocated something before, or
-    if the variable ``THP_MEM_ALLOC_ENABLE`` is set.
+    if the variable ``HUGE_PAGES`` is set.
     """
     try:
-        offered = "[never]" not in _HUGE_PAGES.read_text()
+        offered = "[never]" not in _OFFERED.read_text()
     except OSError:  # another system, or a kernel that has none
         return
     if offered:
-        os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+        os.environ.setdefault(HUGE_PAGES, "1")
 
 
 def accelerators() -> list[str]:

@@ -104,7 +104,7 @@ def test_devices_have_one_name(name, full):
 
 
 def test_large_tensors_of_the_host_lie_in_huge_pages(tmp_path, monkeypatch):
-    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)  # an engine was here before
+    monkeypatch.delenv(devices.HUGE_PAGES, raising=False)  # an engine was here before
     offered = Path("/sys/kernel/mm/transparent_hugepage/enabled")
     if not offered.is_file() or "[never]" in offered.read_text():
         pytest.skip("this system has no huge pages to ask for")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 
@@ -48,6 +49,31 @@ def drawing(
         "nodes": {id: {"type": type, "inputs": inputs} for id, (type, inputs) in nodes.items()},
         "outputs": {"image": "decode.image"},
     }
+
+
+def stock_pipeline(folder: Path, dtype: str) -> Any:
+    """The pipeline of diffusers, as it is."""
+    diffusers, torch = libraries()
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
+        folder, dtype=getattr(torch, dtype), local_files_only=True
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def stock_picture(pipeline: Any, prompt: str, steps: int, size: int, guidance: float) -> Any:
+    """The picture that ``drawing`` describes, as pixels."""
+    import torch
+
+    return pipeline(
+        prompt,
+        height=size,
+        width=size,
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        generator=torch.Generator("cpu").manual_seed(7),
+        output_type="pt",
+    ).images
 
 
 def libraries() -> tuple[Any, Any]:

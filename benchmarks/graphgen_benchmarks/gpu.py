@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .accelerator import accelerator, clocked_on, on, peak
-from .drawing import drawing, libraries
-from .measure import Figure, compared
+from .drawing import drawing, libraries, stock_picture, stock_pipeline
+from .measure import Figure, compared, in_turn
+from .processes import reported
 from .queued import left_behind, together
 from .sd15 import save_sd15
 
@@ -64,15 +63,18 @@ def _pictures(folder: Path, quick: bool, device: str) -> Iterator[Figure]:
     save_sd15(folder / "model", quick)
     steps, rounds = (4, 2) if quick else (STEPS, ROUNDS)
     how = {"device": device, "size": SIZE, "steps": steps, "rounds": rounds, "dtype": DTYPE}
-    stock = {name: _child("stock", folder, {**how, **more}) for name, more in STOCK.items()}
+    stock = {
+        name: reported(report, "stock", str(folder), {**how, **more})
+        for name, more in STOCK.items()
+    }
     for ours, options in OURS.items():
-        made = _child("ours", folder, {**how, "options": options})
+        made = reported(report, "ours", str(folder), {**how, "options": options})
         for against, base in stock.items():
             name = f"SD 1.5 in shape, {SIZE}x{SIZE}, {steps} steps, {DTYPE}, {ours}, against "
             name += f"{against}{on(device)}"
             reach = REACH[against] if ours == list(OURS)[-1] else None
             yield compared(
-                f"{name}: time", _each(base["seconds"]), _each(made["seconds"]), rounds, reach
+                f"{name}: time", in_turn(base["seconds"]), in_turn(made["seconds"]), rounds, reach
             )
             yield Figure(
                 f"{name}: peak memory",
@@ -84,35 +86,16 @@ def _pictures(folder: Path, quick: bool, device: str) -> Iterator[Figure]:
             )
 
 
-def _each(seconds: list[float]) -> Callable[[], float]:
-    left = list(seconds)
-    return lambda: left.pop(0)
-
-
-def _child(side: str, folder: Path, how: Mapping[str, Any]) -> dict[str, Any]:
-    """Pictures in a process of their own."""
-    code = (
-        "from graphgen_benchmarks.gpu import report; "
-        f"report({side!r}, {str(folder)!r}, {json.dumps(dict(how))!r})"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{side} with {dict(how)} failed: {done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def report(side: str, folder: str, how: str) -> None:
+def report(side: str, folder: str, settings: Mapping[str, Any]) -> None:
     """In the child: pictures that warm up, and then those whose seconds are printed, with the
     peak of the device's memory.
 
     Args:
         side: ``stock`` or ``ours``.
         folder: Where the pipeline ``model`` lies.
-        how: JSON: ``device``, ``dtype``, ``size``, ``steps``, ``rounds``; of stock ``compile``,
+        settings: ``device``, ``dtype``, ``size``, ``steps``, ``rounds``; of stock ``compile``,
             of ours the ``options`` of ``diffusion/optimise``.
     """
-    settings = json.loads(how)
     libraries()
     draw = (_stock if side == "stock" else _ours)(Path(folder), settings)
     device = settings["device"]
@@ -126,30 +109,16 @@ def report(side: str, folder: str, how: str) -> None:
 
 
 def _stock(folder: Path, settings: Mapping[str, Any]) -> Draw:
-    diffusers, torch = libraries()
-    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
-        folder / "model", dtype=getattr(torch, settings["dtype"]), local_files_only=True
-    ).to(settings["device"])
-    pipeline.set_progress_bar_config(disable=True)
+    _, torch = libraries()
+    pipeline = stock_pipeline(folder / "model", settings["dtype"]).to(settings["device"])
     if settings.get("compile"):
         how = {"mode": "reduce-overhead", "fullgraph": True}
         pipeline.unet.to(memory_format=torch.channels_last)
         pipeline.vae.to(memory_format=torch.channels_last)
         pipeline.unet = torch.compile(pipeline.unet, **how)
         pipeline.vae.decode = torch.compile(pipeline.vae.decode, **how)
-
-    def draw(prompt: str) -> Any:
-        return pipeline(
-            prompt,
-            height=settings["size"],
-            width=settings["size"],
-            num_inference_steps=settings["steps"],
-            guidance_scale=GUIDANCE,
-            generator=torch.Generator("cpu").manual_seed(7),
-            output_type="pt",
-        ).images
-
-    return draw
+    steps, size = settings["steps"], settings["size"]
+    return lambda prompt: stock_picture(pipeline, prompt, steps, size, GUIDANCE)
 
 
 def _ours(folder: Path, settings: Mapping[str, Any]) -> Draw:

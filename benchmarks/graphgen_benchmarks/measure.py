@@ -6,8 +6,9 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ def clocked(work: Callable[[], object], clock: Callable[[], float] = time.perf_c
     seconds = clock() - began
     del kept
     return seconds
+
+
+def in_turn(taken: Iterable[float]) -> Callable[[], float]:
+    """Gives what was measured before, one after the other, for ``compared``."""
+    return partial(next, iter(taken))
 
 
 def compared(

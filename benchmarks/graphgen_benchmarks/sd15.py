@@ -5,22 +5,19 @@ and then the one that is measured. Takes 10 GB of disk and 6 GB of memory for so
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .drawing import drawing, libraries
-from .measure import Figure, compared
+from .drawing import drawing, libraries, stock_picture, stock_pipeline
+from .measure import Figure, compared, in_turn
+from .processes import reported
 
 SIZE, STEPS, GUIDANCE = 256, 4, 5.0
 PROMPTS = "a green frog", "a red apple"
 TIGHT = "tight"
-HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 ROWS: dict[str, dict[str, Any]] = {
     "float32": {},
     "float32, memory for the denoiser alone": {TIGHT: True},
@@ -40,15 +37,15 @@ def run(quick: bool) -> Iterator[Figure]:
 def _against_stock(folder: Path, quick: bool) -> Iterator[Figure]:
     save_sd15(folder / "model", quick)
     rounds = 1 if quick else 3
-    stock = [_child("stock", folder, {}) for _ in range(rounds)]
+    stock = [reported(report, "stock", str(folder), {}) for _ in range(rounds)]
     for name, options in ROWS.items():
-        ours = [_child("ours", folder, options) for _ in range(rounds)]
+        ours = [reported(report, "ours", str(folder), options) for _ in range(rounds)]
         for kind, unit, scale in (("seconds", "s", 1.0), ("peak", "MB", 1 / 1024)):
             what = "time" if kind == "seconds" else "peak memory"
             yield compared(
                 f"SD 1.5 in shape, {SIZE}x{SIZE}, {STEPS} steps, {name}: {what}",
-                _each(stock, kind),
-                _each(ours, kind),
+                in_turn(each[kind] for each in stock),
+                in_turn(each[kind] for each in ours),
                 rounds,
                 REACH[kind],
                 unit,
@@ -56,37 +53,17 @@ def _against_stock(folder: Path, quick: bool) -> Iterator[Figure]:
             )
 
 
-def _each(results: list[dict[str, float]], kind: str) -> Callable[[], float]:
-    left = [result[kind] for result in results]
-    return lambda: left.pop(0)
-
-
 def _denoiser_bytes(folder: Path) -> int:
     return sum(f.stat().st_size for f in (folder / "model" / "unet").glob("*.safetensors"))
 
 
-def _child(side: str, folder: Path, options: Mapping[str, Any]) -> dict[str, float]:
-    """A picture in a process of its own."""
-    code = (
-        "from graphgen_benchmarks.sd15 import report; "
-        f"report({side!r}, {str(folder)!r}, {json.dumps(dict(options))!r})"
-    )
-    # What an engine in this process has set for its torch is not for the stock pipeline's.
-    clean = {name: value for name, value in os.environ.items() if name != HUGE_PAGES}
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=clean
-    )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def report(side: str, folder: str, options: str) -> None:
+def report(side: str, folder: str, options: dict[str, Any]) -> None:
     """In the child: one step, which loads, and then a picture, whose seconds of processor
     time are printed, and the peak memory of both."""
     import resource
 
     libraries()
-    draw = _stock(Path(folder)) if side == "stock" else _ours(Path(folder), json.loads(options))
+    draw = _stock(Path(folder)) if side == "stock" else _ours(Path(folder), options)
     draw(PROMPTS[0], 1)
     began = time.process_time()
     draw(PROMPTS[1], STEPS)
@@ -96,24 +73,8 @@ def report(side: str, folder: str, options: str) -> None:
 
 
 def _stock(folder: Path) -> Callable[[str, int], Any]:
-    diffusers, torch = libraries()
-    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
-        folder / "model", dtype=torch.float32, local_files_only=True
-    )
-    pipeline.set_progress_bar_config(disable=True)
-
-    def draw(prompt: str, steps: int) -> Any:
-        return pipeline(
-            prompt,
-            height=SIZE,
-            width=SIZE,
-            num_inference_steps=steps,
-            guidance_scale=GUIDANCE,
-            generator=torch.Generator("cpu").manual_seed(7),
-            output_type="pt",
-        ).images
-
-    return draw
+    pipeline = stock_pipeline(folder / "model", "float32")
+    return lambda prompt, steps: stock_picture(pipeline, prompt, steps, SIZE, GUIDANCE)
 
 
 def _ours(folder: Path, options: dict[str, Any]) -> Callable[[str, int], Any]:

@@ -5,8 +5,6 @@ peak memory of whole processes of their own, with the same imports."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from graphgen import templates
 
 from .measure import Figure, clocked, compared
+from .processes import reported
 
 STEPS = 30
 GUIDANCE = 5.0
@@ -36,8 +35,8 @@ def run(quick: bool) -> Iterator[Figure]:
         )
         yield compared(
             f"text to image, {steps} steps, batch {batch}: peak memory",
-            lambda batch=batch: _peak("stock", batch, steps),  # type: ignore[misc]
-            lambda batch=batch: _peak("ours", batch, steps),  # type: ignore[misc]
+            lambda batch=batch: reported(report_peak, "stock", batch, steps)["peak"],  # type: ignore[misc]
+            lambda batch=batch: reported(report_peak, "ours", batch, steps)["peak"],  # type: ignore[misc]
             1 if quick else 3,
             1.05,
             "MB",
@@ -130,16 +129,8 @@ def _check_equal(stock: Any, ours: Any) -> None:
     assert difference < 1e-3, f"the pictures differ by {difference}"
 
 
-def _peak(side: str, batch: int, steps: int) -> float:
-    """Peak resident memory in kB of a process that draws once."""
-    call = f"report_peak({side!r}, {batch}, {steps})"
-    code = f"from graphgen_benchmarks.text_to_image import report_peak; {call}"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return float(json.loads(done.stdout.splitlines()[-1])["peak"])
-
-
 def report_peak(side: str, batch: int, steps: int) -> None:
-    """In a process of its own: draw, and print the peak."""
+    """In a process of its own: draw, and print its peak resident memory in kB."""
     import resource
 
     import diffusers  # noqa: F401  (both sides have imported the same)
