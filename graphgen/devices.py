@@ -113,6 +113,15 @@ def copies_follow(device: str) -> bool:
     return not is_host(device) and not device.startswith("mps")
 
 
+def to_device(tensor: Any, device: str) -> Any:
+    """A torch tensor on a device, copied if it is elsewhere. What is in host memory is read by
+    the device in its own time, and must not be changed any more."""
+    if is_host(device):
+        return tensor.cpu()
+    follows = is_host(tensor.device.type) and copies_follow(device)
+    return tensor.to(device, non_blocking=follows)
+
+
 def use(device: str) -> None:
     """Make a device this thread's current one, which is where streams, events and compiled
     kernels are that name none; of its kind the first one is, unless this is called."""

@@ -148,7 +148,8 @@ def copies(device: str, nbytes: int, rounds: int) -> Iterator[Figure]:
     pinned memory, against torch's own copies."""
     import torch
 
-    from graphgen.cache.transfer import to_device, to_host
+    from graphgen.cache.transfer import to_host
+    from graphgen.devices import to_device
 
     value = torch.zeros(nbytes, dtype=torch.uint8, device=device)
 

@@ -11,8 +11,8 @@ from collections import defaultdict, deque
 from typing import Any
 from weakref import ref
 
+from .. import devices
 from .memory import CopyEntry, Entry, Key, MemoryTier
-from .transfer import to_device
 from .values import storage_of, weigh
 
 
@@ -40,7 +40,7 @@ class Copies:
                         tier.hit(entry)
                     return entry.values[0], [], None
             began = time.perf_counter()
-            copy = to_device(tensor, tier.name)
+            copy = devices.to_device(tensor, tier.name)
             seconds = time.perf_counter() - began
             weight = weigh(copy)
             source = ref(tensor, lambda _: self._end(key))

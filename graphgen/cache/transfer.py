@@ -28,19 +28,10 @@ def on_device(value: T, device: str, copy: Callable[[Any, str], Any] | None = No
     device = devices.full_name(device)
     if all(_lies_on(part, device) for part in parts(value) if is_tensor(part)):
         return value
-    make = copy or to_device
+    make = copy or devices.to_device
     return mapped(
         value, lambda tensor: tensor if _lies_on(tensor, device) else make(tensor, device)
     )
-
-
-def to_device(tensor: Any, device: str) -> Any:
-    """A copy of a torch tensor on a device. What is in host memory is read by the device in its
-    own time, and must not be changed any more."""
-    if devices.is_host(device):
-        return tensor.cpu()
-    follows = tensor.device.type == "cpu" and devices.copies_follow(device)
-    return tensor.to(device, non_blocking=follows)
 
 
 def _lies_on(tensor: Any, device: str) -> bool:

@@ -68,12 +68,11 @@ class Streamed:
 
 
 def copy_to(device: str, tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor on another device; a parameter if it is one. The device reads host memory in its
-    own time: to wait for each tensor of a streamed network would leave it idle."""
+    """A tensor on another device; a parameter if it is one. It is not waited for: to do so for
+    each tensor of a streamed network would leave the device idle."""
     import torch
 
-    follows = tensor.device.type == "cpu" and devices.copies_follow(device)
-    made = tensor.detach().to(device, non_blocking=follows)
+    made: torch.Tensor = devices.to_device(tensor.detach(), device)
     if isinstance(tensor, torch.nn.Parameter):
         return torch.nn.Parameter(made, requires_grad=False)
     return made
